@@ -1,0 +1,254 @@
+import { z } from "zod";
+
+export type Environment = "development" | "staging" | "production";
+export type EnvSource = Readonly<Record<string, string | undefined>>;
+
+export const FUNCTION_NAMES = [
+  "create-checkout",
+  "customer-portal",
+  "payments-worker",
+  "stripe-webhook",
+] as const;
+export type FunctionName = (typeof FUNCTION_NAMES)[number];
+
+/** The database role each function works as; the secret key that carries it has the same name. */
+const KEY_NAMES = {
+  "create-checkout": "payments_checkout",
+  "customer-portal": "payments_portal",
+  "payments-worker": "payments_worker",
+  "stripe-webhook": "payments_webhook",
+} as const satisfies Record<FunctionName, string>;
+
+/** Which function needs which variable; docs/configuration.md shows the same table. */
+export const VARIABLES = {
+  SUPABASE_URL: FUNCTION_NAMES,
+  SUPABASE_SECRET_KEYS: FUNCTION_NAMES,
+  SUPABASE_PUBLISHABLE_KEYS: ["create-checkout", "customer-portal"],
+  PAYMENTS_ENV: FUNCTION_NAMES,
+  PAYMENTS_ALLOWED_ORIGINS: ["create-checkout", "customer-portal"],
+  PAYMENTS_ENCRYPTION_KEYS: ["stripe-webhook"],
+  STRIPE_SECRET_KEY: ["create-checkout", "customer-portal", "payments-worker"],
+  STRIPE_WEBHOOK_SECRETS: ["stripe-webhook"],
+} as const satisfies Record<string, readonly FunctionName[]>;
+
+/** Read where set, refused where set and malformed. */
+export const OPTIONAL_VARIABLES = {
+  STRIPE_API_BASE: ["create-checkout", "customer-portal", "payments-worker"],
+  PAYMENTS_ALLOW_UNRESTRICTED_KEY: ["create-checkout", "customer-portal", "payments-worker"],
+} as const satisfies Record<string, readonly FunctionName[]>;
+
+export type VariableName = keyof typeof VARIABLES | keyof typeof OPTIONAL_VARIABLES;
+
+const USERS: Readonly<Record<VariableName, readonly FunctionName[]>> = {
+  ...VARIABLES,
+  ...OPTIONAL_VARIABLES,
+};
+
+/** What a function may know of its surroundings. Absent: this function does not need it. */
+export interface Config {
+  readonly environment: Environment;
+  readonly supabaseUrl: string;
+  /** The secret key that carries this function's database role. */
+  readonly databaseKey: string;
+  readonly publishableKey: string;
+  readonly allowedOrigins: readonly string[];
+  readonly stripeSecretKey: string;
+  readonly stripeApiBase: string;
+  readonly webhookSecrets: readonly string[];
+  readonly encryptionKeys: readonly EncryptionKey[];
+  /** Whether Stripe objects here are live ones. */
+  readonly livemode: boolean;
+}
+
+export interface EncryptionKey {
+  readonly id: string;
+  readonly base64: string;
+}
+
+/** Why a configuration was refused: variable names and reasons, never values. */
+export class ConfigError extends Error {
+  constructor(readonly reasons: readonly string[]) {
+    super(reasons.join("; "));
+    this.name = "ConfigError";
+  }
+}
+
+const STRIPE_API = "https://api.stripe.com";
+const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
+
+/**
+ * Reads, checks and freezes the configuration of one function. A variable that is set and malformed
+ * is an error like a missing one; nothing falls back.
+ *
+ * @throws ConfigError with every reason at once
+ */
+export function loadConfig(name: FunctionName, env: EnvSource): Config {
+  const reasons: string[] = [];
+  const read = <T>(variable: VariableName, schema: z.ZodType<T>, absent: T): T => {
+    if (!USERS[variable].includes(name)) return absent;
+    const value = env[variable];
+    if (value === undefined || value === "") {
+      if (variable in VARIABLES) reasons.push(`${variable} is not set`);
+      return absent;
+    }
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    reasons.push(`${variable} ${parsed.error.issues[0]?.message ?? "is malformed"}`);
+    return absent;
+  };
+
+  const environment = read("PAYMENTS_ENV", environmentSchema, "production");
+  const secretKeys = read("SUPABASE_SECRET_KEYS", secretKeysSchema, {});
+  const publishableKeys = read("SUPABASE_PUBLISHABLE_KEYS", publishableKeysSchema, {});
+  const config: Config = {
+    environment,
+    livemode: environment === "production",
+    supabaseUrl: read("SUPABASE_URL", urlSchema, ""),
+    databaseKey: namedKey(secretKeys, KEY_NAMES[name], reasons, "SUPABASE_SECRET_KEYS"),
+    publishableKey: USERS.SUPABASE_PUBLISHABLE_KEYS.includes(name)
+      ? namedKey(publishableKeys, "default", reasons, "SUPABASE_PUBLISHABLE_KEYS")
+      : "",
+    allowedOrigins: read("PAYMENTS_ALLOWED_ORIGINS", originsSchema, []),
+    stripeSecretKey: read("STRIPE_SECRET_KEY", stripeKeySchema, ""),
+    stripeApiBase: read("STRIPE_API_BASE", urlSchema, STRIPE_API),
+    webhookSecrets: read("STRIPE_WEBHOOK_SECRETS", webhookSecretsSchema, []),
+    encryptionKeys: read("PAYMENTS_ENCRYPTION_KEYS", encryptionKeysSchema, []),
+  };
+  const unrestrictedAllowed = read("PAYMENTS_ALLOW_UNRESTRICTED_KEY", booleanSchema, false);
+  // without a known environment, what disagrees with it cannot be said
+  if (reasons.every((reason) => !reason.startsWith("PAYMENTS_ENV "))) {
+    reasons.push(...disagreements(config, unrestrictedAllowed));
+  }
+  if (reasons.length > 0) throw new ConfigError(reasons);
+  return deepFreeze(config);
+}
+
+/** Rules that need more than one variable (requirements 2.1c, 2.3a, 3.3b, 4.3a). */
+function disagreements(config: Config, unrestrictedAllowed: boolean): string[] {
+  const reasons: string[] = [];
+  const production = config.environment === "production";
+  const key = config.stripeSecretKey;
+  if (key !== "") {
+    const live = /^(sk|rk)_live_/.test(key);
+    if (production && !live) reasons.push("STRIPE_SECRET_KEY is a test key in production");
+    if (!production && live) reasons.push(`STRIPE_SECRET_KEY is a live key in ${config.environment}`);
+    if (key.startsWith("sk_live_") && !unrestrictedAllowed) {
+      reasons.push("STRIPE_SECRET_KEY is unrestricted: use rk_live_ or PAYMENTS_ALLOW_UNRESTRICTED_KEY");
+    }
+  }
+  if (production && config.stripeApiBase !== STRIPE_API) {
+    reasons.push("STRIPE_API_BASE must not be set in production");
+  }
+  const urls = { SUPABASE_URL: config.supabaseUrl, STRIPE_API_BASE: config.stripeApiBase };
+  for (const [variable, url] of Object.entries(urls)) {
+    if (url === "" || url.startsWith("https://")) continue;
+    if (production || !LOOPBACK.includes(new URL(url).hostname)) {
+      reasons.push(`${variable} must use https`);
+    }
+  }
+  if (production && config.allowedOrigins.some((origin) => !origin.startsWith("https://"))) {
+    reasons.push("PAYMENTS_ALLOWED_ORIGINS must use https in production");
+  }
+  return reasons;
+}
+
+function namedKey(
+  keys: Readonly<Record<string, string>>,
+  keyName: string,
+  reasons: string[],
+  variable: string,
+): string {
+  const key = keys[keyName];
+  if (key === undefined && Object.keys(keys).length > 0) {
+    reasons.push(`${variable} has no key named ${keyName}`);
+  }
+  return key ?? "";
+}
+
+const environmentSchema = z.enum(["development", "staging", "production"], {
+  error: "must be development, staging or production",
+});
+
+const urlSchema = z.string().transform((text) => text.replace(/\/$/, "")).refine(
+  isOrigin,
+  "must be an http(s) URL without path or query",
+);
+
+const booleanSchema = z.enum(["true", "false"], { error: "must be true or false" })
+  .transform((value) => value === "true");
+
+const stripeKeySchema = z.string().regex(
+  /^(sk|rk)_(test|live)_[A-Za-z0-9_]{8,}$/,
+  "must be a secret or restricted key (sk_…, rk_…), not a publishable key",
+);
+
+const webhookSecretsSchema = z.string().transform((value) => value.split(",")).pipe(
+  z.array(z.string().regex(/^whsec_[A-Za-z0-9+/=_-]{16,}$/, "must be whsec_ secrets"))
+    .max(3, "must have at most three secrets")
+    .refine((list) => new Set(list).size === list.length, "must not repeat a secret"),
+);
+
+const originsSchema = z.string().transform((value) => value.split(",")).pipe(
+  z.array(z.string().refine(isOrigin, "must be exact origins (scheme://host[:port])")).max(50),
+);
+
+const secretKeysSchema = jsonObject().pipe(
+  z.record(
+    z.string(),
+    z.string().refine(
+      (key) => !/^(sb_publishable_|pk_)/.test(key) && key.length >= 16,
+      "must hold secret keys",
+    ),
+  ),
+).refine((keys) => Object.keys(keys).length > 0, "must hold at least one key");
+
+const publishableKeysSchema = jsonObject().pipe(
+  z.record(
+    z.string(),
+    z.string().refine(
+      (key) => !/^(sb_secret_|sk_|rk_|whsec_)/.test(key) && key.length >= 16,
+      "must hold publishable keys",
+    ),
+  ),
+).refine((keys) => Object.keys(keys).length > 0, "must hold at least one key");
+
+const encryptionKeysSchema = jsonObject().pipe(
+  z.record(
+    z.string().regex(/^[a-z][a-z0-9_]*$/, "must have key ids like k1"),
+    z.string().refine(is32Bytes, "must hold base64 keys of 32 bytes"),
+  ),
+).refine((keys) => Object.keys(keys).length > 0, "must hold at least one key")
+  .transform((keys) => Object.entries(keys).map(([id, base64]) => ({ id, base64 })));
+
+function jsonObject() {
+  return z.string().transform((value, context) => {
+    try {
+      const parsed: unknown = JSON.parse(value);
+      return parsed;
+    } catch {
+      // the parser's own message would quote the secret
+      context.addIssue({ code: "custom", message: "must be a JSON object" });
+      return z.NEVER;
+    }
+  });
+}
+
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text;
+}
+
+function is32Bytes(text: string): boolean {
+  try {
+    return atob(text).length === 32;
+  } catch {
+    return false;
+  }
+}
+
+function deepFreeze<T extends object>(value: T): Readonly<T> {
+  for (const inner of Object.values(value)) {
+    if (typeof inner === "object" && inner !== null) deepFreeze(inner);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,637 @@
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+
+export type Database = {
+  "payments": {
+    Tables: {
+      "checkout_sessions": {
+        Row: {
+          "amount_total": number | null;
+          "created_at": string;
+          "currency": string | null;
+          "customer_id": string | null;
+          "expires_at": string;
+          "id": string;
+          "mode": string;
+          "payment_id": string | null;
+          "payment_status": string;
+          "status": string | null;
+          "subscription_id": string | null;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "amount_total"?: number | null;
+          "created_at": string;
+          "currency"?: string | null;
+          "customer_id"?: string | null;
+          "expires_at": string;
+          "id": string;
+          "mode": string;
+          "payment_id"?: string | null;
+          "payment_status": string;
+          "status"?: string | null;
+          "subscription_id"?: string | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "amount_total"?: number | null;
+          "created_at"?: string;
+          "currency"?: string | null;
+          "customer_id"?: string | null;
+          "expires_at"?: string;
+          "id"?: string;
+          "mode"?: string;
+          "payment_id"?: string | null;
+          "payment_status"?: string;
+          "status"?: string | null;
+          "subscription_id"?: string | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "customers": {
+        Row: {
+          "created_at": string;
+          "currency": string | null;
+          "deleted_at": string | null;
+          "delinquent": boolean;
+          "id": string;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at": string;
+          "currency"?: string | null;
+          "deleted_at"?: string | null;
+          "delinquent"?: boolean;
+          "id": string;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "created_at"?: string;
+          "currency"?: string | null;
+          "deleted_at"?: string | null;
+          "delinquent"?: boolean;
+          "id"?: string;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "disputes": {
+        Row: {
+          "amount": number;
+          "charge_id": string;
+          "created_at": string;
+          "currency": string;
+          "evidence_due_by": string | null;
+          "id": string;
+          "payment_id": string | null;
+          "reason": string;
+          "status": string;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "amount": number;
+          "charge_id": string;
+          "created_at": string;
+          "currency": string;
+          "evidence_due_by"?: string | null;
+          "id": string;
+          "payment_id"?: string | null;
+          "reason": string;
+          "status": string;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "amount"?: number;
+          "charge_id"?: string;
+          "created_at"?: string;
+          "currency"?: string;
+          "evidence_due_by"?: string | null;
+          "id"?: string;
+          "payment_id"?: string | null;
+          "reason"?: string;
+          "status"?: string;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "entitlements": {
+        Row: {
+          "customer_id": string;
+          "feature_id": string;
+          "id": string;
+          "lookup_key": string;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "customer_id": string;
+          "feature_id": string;
+          "id": string;
+          "lookup_key": string;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "customer_id"?: string;
+          "feature_id"?: string;
+          "id"?: string;
+          "lookup_key"?: string;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "invoices": {
+        Row: {
+          "amount_due": number;
+          "amount_paid": number;
+          "amount_remaining": number;
+          "billing_reason": string | null;
+          "created_at": string;
+          "currency": string;
+          "customer_id": string | null;
+          "deleted_at": string | null;
+          "due_date": string | null;
+          "id": string;
+          "number": string | null;
+          "period_end": string | null;
+          "period_start": string | null;
+          "status": string | null;
+          "subscription_id": string | null;
+          "total": number;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "amount_due": number;
+          "amount_paid": number;
+          "amount_remaining": number;
+          "billing_reason"?: string | null;
+          "created_at": string;
+          "currency": string;
+          "customer_id"?: string | null;
+          "deleted_at"?: string | null;
+          "due_date"?: string | null;
+          "id": string;
+          "number"?: string | null;
+          "period_end"?: string | null;
+          "period_start"?: string | null;
+          "status"?: string | null;
+          "subscription_id"?: string | null;
+          "total": number;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "amount_due"?: number;
+          "amount_paid"?: number;
+          "amount_remaining"?: number;
+          "billing_reason"?: string | null;
+          "created_at"?: string;
+          "currency"?: string;
+          "customer_id"?: string | null;
+          "deleted_at"?: string | null;
+          "due_date"?: string | null;
+          "id"?: string;
+          "number"?: string | null;
+          "period_end"?: string | null;
+          "period_start"?: string | null;
+          "status"?: string | null;
+          "subscription_id"?: string | null;
+          "total"?: number;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "payments": {
+        Row: {
+          "amount": number;
+          "amount_received": number;
+          "canceled_at": string | null;
+          "created_at": string;
+          "currency": string;
+          "customer_id": string | null;
+          "decline_code": string | null;
+          "failure_code": string | null;
+          "id": string;
+          "status": string;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "amount": number;
+          "amount_received": number;
+          "canceled_at"?: string | null;
+          "created_at": string;
+          "currency": string;
+          "customer_id"?: string | null;
+          "decline_code"?: string | null;
+          "failure_code"?: string | null;
+          "id": string;
+          "status": string;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "amount"?: number;
+          "amount_received"?: number;
+          "canceled_at"?: string | null;
+          "created_at"?: string;
+          "currency"?: string;
+          "customer_id"?: string | null;
+          "decline_code"?: string | null;
+          "failure_code"?: string | null;
+          "id"?: string;
+          "status"?: string;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "prices": {
+        Row: {
+          "active": boolean;
+          "billing_scheme": string;
+          "created_at": string;
+          "currency": string;
+          "deleted_at": string | null;
+          "id": string;
+          "lookup_key": string | null;
+          "product_id": string;
+          "recurring_interval": string | null;
+          "recurring_interval_count": number | null;
+          "recurring_usage_type": string | null;
+          "type": string;
+          "unit_amount": number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "active": boolean;
+          "billing_scheme": string;
+          "created_at": string;
+          "currency": string;
+          "deleted_at"?: string | null;
+          "id": string;
+          "lookup_key"?: string | null;
+          "product_id": string;
+          "recurring_interval"?: string | null;
+          "recurring_interval_count"?: number | null;
+          "recurring_usage_type"?: string | null;
+          "type": string;
+          "unit_amount"?: number | null;
+        };
+        Update: {
+          "active"?: boolean;
+          "billing_scheme"?: string;
+          "created_at"?: string;
+          "currency"?: string;
+          "deleted_at"?: string | null;
+          "id"?: string;
+          "lookup_key"?: string | null;
+          "product_id"?: string;
+          "recurring_interval"?: string | null;
+          "recurring_interval_count"?: number | null;
+          "recurring_usage_type"?: string | null;
+          "type"?: string;
+          "unit_amount"?: number | null;
+        };
+        Relationships: [];
+      };
+      "products": {
+        Row: {
+          "active": boolean;
+          "created_at": string;
+          "deleted_at": string | null;
+          "description": string | null;
+          "id": string;
+          "name": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "active": boolean;
+          "created_at": string;
+          "deleted_at"?: string | null;
+          "description"?: string | null;
+          "id": string;
+          "name": string;
+        };
+        Update: {
+          "active"?: boolean;
+          "created_at"?: string;
+          "deleted_at"?: string | null;
+          "description"?: string | null;
+          "id"?: string;
+          "name"?: string;
+        };
+        Relationships: [];
+      };
+      "refunds": {
+        Row: {
+          "amount": number;
+          "charge_id": string | null;
+          "created_at": string;
+          "currency": string;
+          "failure_reason": string | null;
+          "id": string;
+          "payment_id": string | null;
+          "reason": string | null;
+          "status": string | null;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "amount": number;
+          "charge_id"?: string | null;
+          "created_at": string;
+          "currency": string;
+          "failure_reason"?: string | null;
+          "id": string;
+          "payment_id"?: string | null;
+          "reason"?: string | null;
+          "status"?: string | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "amount"?: number;
+          "charge_id"?: string | null;
+          "created_at"?: string;
+          "currency"?: string;
+          "failure_reason"?: string | null;
+          "id"?: string;
+          "payment_id"?: string | null;
+          "reason"?: string | null;
+          "status"?: string | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "subscription_items": {
+        Row: {
+          "currency": string;
+          "current_period_end": string | null;
+          "current_period_start": string | null;
+          "id": string;
+          "price_id": string;
+          "product_id": string;
+          "quantity": number | null;
+          "recurring_interval": string | null;
+          "recurring_interval_count": number | null;
+          "subscription_id": string;
+          "unit_amount": number | null;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "currency": string;
+          "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
+          "id": string;
+          "price_id": string;
+          "product_id": string;
+          "quantity"?: number | null;
+          "recurring_interval"?: string | null;
+          "recurring_interval_count"?: number | null;
+          "subscription_id": string;
+          "unit_amount"?: number | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "currency"?: string;
+          "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
+          "id"?: string;
+          "price_id"?: string;
+          "product_id"?: string;
+          "quantity"?: number | null;
+          "recurring_interval"?: string | null;
+          "recurring_interval_count"?: number | null;
+          "subscription_id"?: string;
+          "unit_amount"?: number | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "subscription_items_subscription_id_fkey";
+            columns: ["subscription_id"];
+            isOneToOne: false;
+            referencedRelation: "subscriptions";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "subscriptions": {
+        Row: {
+          "cancel_at": string | null;
+          "cancel_at_period_end": boolean;
+          "canceled_at": string | null;
+          "created_at": string;
+          "currency": string | null;
+          "current_period_end": string | null;
+          "current_period_start": string | null;
+          "customer_id": string;
+          "ended_at": string | null;
+          "id": string;
+          "latest_invoice_id": string | null;
+          "status": string;
+          "trial_end": string | null;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "cancel_at"?: string | null;
+          "cancel_at_period_end": boolean;
+          "canceled_at"?: string | null;
+          "created_at": string;
+          "currency"?: string | null;
+          "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
+          "customer_id": string;
+          "ended_at"?: string | null;
+          "id": string;
+          "latest_invoice_id"?: string | null;
+          "status": string;
+          "trial_end"?: string | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "cancel_at"?: string | null;
+          "cancel_at_period_end"?: boolean;
+          "canceled_at"?: string | null;
+          "created_at"?: string;
+          "currency"?: string | null;
+          "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
+          "customer_id"?: string;
+          "ended_at"?: string | null;
+          "id"?: string;
+          "latest_invoice_id"?: string | null;
+          "status"?: string;
+          "trial_end"?: string | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      "authorize_checkout": { Args: { "p_request": Json }; Returns: Json };
+      "authorize_portal": { Args: { "p_request": Json }; Returns: Json };
+      "claim_refreshes": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
+      "fail_refresh": {
+        Args: { "p_error": string; "p_kind": string; "p_object_id": string; "p_ticket": number };
+        Returns: undefined;
+      };
+      "finish_refresh": {
+        Args: {
+          "p_account_id": string;
+          "p_as_of": number;
+          "p_kind": string;
+          "p_object_id": string;
+          "p_projection": Json;
+          "p_request_id": string;
+          "p_ticket": number;
+        };
+        Returns: Json;
+      };
+      "has_entitlement": { Args: { "p_lookup_key": string }; Returns: boolean };
+      "ingest_event": { Args: { "p_event": Json }; Returns: Json };
+      "my_billing": { Args: Record<PropertyKey, never>; Returns: Json };
+      "record_checkout": { Args: { "p_result": Json }; Returns: Json };
+      "record_portal": {
+        Args: {
+          "p_customer_id": string;
+          "p_key_fingerprint": string;
+          "p_request_id": string;
+          "p_user_id": string;
+        };
+        Returns: undefined;
+      };
+      "record_replaced_checkout": { Args: { "p_result": Json }; Returns: undefined };
+      "release_checkout": {
+        Args: { "p_reason": string; "p_request_id": string; "p_reservation_id": string };
+        Returns: undefined;
+      };
+      "renew_checkout_key": {
+        Args: { "p_reservation_id": string; "p_stripe_idempotency_key": string };
+        Returns: Json;
+      };
+      "renew_customer_creation": {
+        Args: { "p_creation_key": string; "p_user_id": string };
+        Returns: Json;
+      };
+    };
+    Enums: {
+      [_ in never]: never;
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+};
+
+type DatabaseWithoutInternals = Omit<Database, "__InternalSupabase">;
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "payments">];
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof (
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+    )
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals } ? (
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+  )[TableName] extends {
+    Row: infer R;
+  } ? R
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    ? (DefaultSchema["Tables"] & DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+      Row: infer R;
+    } ? R
+    : never
+  : never;
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends
+    {
+      Insert: infer I;
+    } ? I
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Insert: infer I;
+    } ? I
+    : never
+  : never;
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends
+    {
+      Update: infer U;
+    } ? U
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Update: infer U;
+    } ? U
+    : never
+  : never;
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema["Enums"]
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+    ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+  : never;
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][
+    CompositeTypeName
+  ]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+    ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+  : never;
+
+export const Constants = {
+  "payments": {
+    Enums: {},
+  },
+} as const;

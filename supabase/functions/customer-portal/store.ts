@@ -1,0 +1,46 @@
+import { z } from "zod";
+import type { CallRpc } from "../_shared/database.ts";
+import type { Caller } from "../_shared/authenticate.ts";
+import type { PortalRequest } from "./request.ts";
+
+const decisionSchema = z.discriminatedUnion("decision", [
+  z.object({
+    decision: z.literal("refuse"),
+    code: z.enum(["session_ended", "no_customer", "no_subscription"]),
+  }),
+  z.object({
+    decision: z.literal("proceed"),
+    customer_id: z.string(),
+    subscription_id: z.string().nullable(),
+  }),
+]);
+
+export type Decision = z.infer<typeof decisionSchema>;
+
+export interface PortalStore {
+  authorize(caller: Caller, request: PortalRequest, requestId: string): Promise<Decision>;
+  record(caller: Caller, customerId: string, requestId: string): Promise<void>;
+}
+
+/** The RPCs of role payments_portal. `keyFingerprint` names the key in the audit trail. */
+export function createStore(rpc: CallRpc, keyFingerprint: Promise<string>): PortalStore {
+  return {
+    authorize: async (caller, { flow }, requestId) =>
+      await rpc("authorize_portal", {
+        p_request: {
+          user_id: caller.userId,
+          session_id: caller.sessionId,
+          flow,
+          request_id: requestId,
+          key_fingerprint: await keyFingerprint,
+        },
+      }, decisionSchema),
+    record: async (caller, customerId, requestId) =>
+      await rpc("record_portal", {
+        p_user_id: caller.userId,
+        p_customer_id: customerId,
+        p_request_id: requestId,
+        p_key_fingerprint: await keyFingerprint,
+      }, z.null().transform(() => undefined)),
+  };
+}

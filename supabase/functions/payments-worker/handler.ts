@@ -1,0 +1,32 @@
+import type { EndpointRequest } from "../_shared/endpoint.ts";
+import { PaymentError } from "../_shared/errors.ts";
+import { hasSecretKey } from "../_shared/has-secret-key.ts";
+import type { Log } from "../_shared/log.ts";
+import { parseJson } from "../_shared/parse-json.ts";
+import { type Answer, ok } from "../_shared/respond.ts";
+import { validate } from "../_shared/validate.ts";
+import type { TaskResult } from "./refresh.ts";
+import { type TaskName, workerSchema } from "./request.ts";
+
+export type Task = (requestId: string, log: Log) => Promise<TaskResult>;
+
+export interface Dependencies {
+  workerKey: string;
+  tasks: Record<TaskName, Task>;
+}
+
+/** Checks the key, then runs the tasks one after another and reports on each. */
+export async function handle(request: EndpointRequest, deps: Dependencies): Promise<Answer> {
+  if (!await hasSecretKey(request.headers, deps.workerKey)) throw new PaymentError("unauthorized");
+  const { tasks } = validate(workerSchema, parseJson(request.body));
+
+  const results: Partial<Record<TaskName, TaskResult>> = {};
+  for (const name of new Set(tasks)) {
+    const result = await deps.tasks[name](request.requestId, request.log);
+    results[name] = result;
+    if (result.done + result.failed > 0) {
+      request.log("info", "task", { task: name, done: result.done, failed: result.failed });
+    }
+  }
+  return ok({ tasks: results });
+}

@@ -1,0 +1,132 @@
+-- Purpose: the append-only audit log that every state change writes in its own transaction.
+-- Objects: audit.audit_logs (monthly partitions), audit.append, guards against change.
+-- Risk:    writes grow the log; retention is a job, not a trigger.
+
+set role audit_owner;
+
+-- 1. Table ----------------------------------------------------------------------------------------
+
+create table audit.audit_logs (
+  id uuid not null default gen_random_uuid(),
+  occurred_at timestamptz not null default clock_timestamp(),
+  actor_type text not null,
+  actor_id text,
+  action text not null,
+  outcome text not null,
+  resource_type text,
+  resource_id text,
+  request_id text,
+  key_fingerprint text,
+  reason text,
+  detail jsonb not null default '{}',
+  constraint audit_logs_pkey primary key (id, occurred_at),
+  constraint actor_type_is_known check (actor_type in ('user', 'staff', 'stripe', 'service', 'system')),
+  constraint outcome_is_known check (outcome in ('success', 'refused', 'failure')),
+  constraint action_is_dotted check (action ~ '^[a-z_]+(\.[a-z_]+)+$' and length(action) <= 80),
+  constraint texts_are_bounded check (
+    length(actor_id) <= 128 and length(resource_type) <= 64 and length(resource_id) <= 255
+    and length(request_id) <= 64 and length(key_fingerprint) <= 64 and length(reason) <= 500
+  ),
+  constraint detail_is_a_small_object check (jsonb_typeof(detail) = 'object' and pg_column_size(detail) <= 8192)
+) partition by range (occurred_at);
+
+comment on table audit.audit_logs is
+  'Who did what, when, to what, with which outcome. No personal data. Rows are final.';
+comment on column audit.audit_logs.occurred_at is 'Wall clock at append, UTC.';
+comment on column audit.audit_logs.actor_id is 'User id, event source or function name, depending on actor_type.';
+comment on column audit.audit_logs.key_fingerprint is
+  'First 16 hex digits of the SHA-256 of the secret that authenticated the call, never the secret.';
+comment on column audit.audit_logs.detail is 'Codes, counts and ids only; the writers allow-list what goes in.';
+
+create index audit_logs_resource on audit.audit_logs (resource_type, resource_id, occurred_at);
+create index audit_logs_actor on audit.audit_logs (actor_id, occurred_at);
+
+alter table audit.audit_logs enable row level security;
+revoke all on audit.audit_logs from public;
+-- no grants at all: rows are written by audit.append alone and read by audited RPCs of the owner
+
+-- 2. Final rows -----------------------------------------------------------------------------------
+-- Statement triggers, because row triggers do not fire where row-level security hides the row.
+
+create function audit.refuse_change() returns trigger
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  raise exception 'audit rows are final' using errcode = 'PA001';
+end
+$$;
+comment on function audit.refuse_change() is 'Raises PA001 on update, delete and truncate of the audit log.';
+
+create trigger audit_rows_are_final
+  before update or delete or truncate on audit.audit_logs
+  for each statement execute function audit.refuse_change();
+
+-- 3. Partitions -----------------------------------------------------------------------------------
+
+create function audit.ensure_partition(p_at timestamptz) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  starts timestamptz := date_trunc('month', p_at, 'UTC');
+  ends timestamptz := date_trunc('month', p_at, 'UTC') + interval '1 month';
+  partition_name text := 'audit_logs_' || to_char(p_at at time zone 'UTC', 'YYYYMM');
+begin
+  if pg_catalog.to_regclass('audit.' || partition_name) is not null then
+    return;
+  end if;
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('audit.ensure_partition'));
+  execute format(
+    'create table if not exists audit.%I partition of audit.audit_logs for values from (%L) to (%L)',
+    partition_name, starts, ends);
+  execute format('alter table audit.%I enable row level security', partition_name);
+  execute format(
+    'create or replace trigger audit_rows_are_final before update or delete or truncate on audit.%I '
+    'for each statement execute function audit.refuse_change()', partition_name);
+end
+$$;
+comment on function audit.ensure_partition(timestamptz) is
+  'Makes the monthly partition that holds p_at. Safe to run concurrently.';
+
+select audit.ensure_partition(now() + n * interval '1 month') from generate_series(0, 2) as n;
+
+-- 4. Append ---------------------------------------------------------------------------------------
+
+create function audit.append(
+  p_actor_type text,
+  p_actor_id text,
+  p_action text,
+  p_outcome text,
+  p_resource_type text default null,
+  p_resource_id text default null,
+  p_request_id text default null,
+  p_key_fingerprint text default null,
+  p_reason text default null,
+  p_detail jsonb default '{}'
+) returns uuid
+language plpgsql volatile
+security definer -- the only door into the log for payments_owner
+set search_path = ''
+as $$
+declare
+  moment timestamptz := clock_timestamp();
+  new_id uuid := gen_random_uuid();
+begin
+  perform audit.ensure_partition(moment);
+  insert into audit.audit_logs (
+    id, occurred_at, actor_type, actor_id, action, outcome, resource_type, resource_id,
+    request_id, key_fingerprint, reason, detail)
+  values (
+    new_id, moment, p_actor_type, p_actor_id, p_action, p_outcome, p_resource_type, p_resource_id,
+    p_request_id, p_key_fingerprint, p_reason, coalesce(p_detail, '{}'));
+  return new_id;
+end
+$$;
+comment on function audit.append(text, text, text, text, text, text, text, text, text, jsonb) is
+  'Appends one row in the caller''s transaction and returns its id: the row exists exactly when the change does.';
+
+grant usage on schema audit to payments_owner;
+grant execute on function audit.append(text, text, text, text, text, text, text, text, text, jsonb) to payments_owner;
+
+reset role;

@@ -1,0 +1,138 @@
+-- Purpose: what has been received from Stripe, and how far each mirrored object is known.
+-- Objects: payments_private.processed_events (monthly partitions), event_conflicts,
+--          mirrored_objects, refresh_marks, ticket_numbers.
+-- Risk:    private; no grants to any API role.
+
+set role payments_owner;
+
+-- 1. Events ---------------------------------------------------------------------------------------
+-- Partitioned by the event's own creation time so that old events are purged by dropping a table;
+-- ingest_event keeps the id unique across partitions (docs/adr/0012).
+
+create table payments_private.processed_events (
+  event_id text not null,
+  created timestamptz not null,
+  event_type text not null,
+  object_kind text,
+  object_id text,
+  livemode boolean not null,
+  api_version text,
+  status text not null,
+  attempts integer not null default 1,
+  received_at timestamptz not null default now(),
+  processed_at timestamptz,
+  body_sha256 text not null,
+  secret_fingerprint text not null,
+  request_id text not null,
+  projection jsonb,
+  encrypted_body text,
+  last_error text,
+  constraint processed_events_pkey primary key (event_id, created),
+  constraint event_id_is_bounded check (event_id ~ '^evt_[A-Za-z0-9_]{1,250}$'),
+  constraint event_type_is_bounded check (length(event_type) between 1 and 255),
+  constraint status_is_known check (
+    status in ('applied', 'queued', 'ignored', 'quarantined', 'retry', 'dead')),
+  constraint body_sha256_is_hex check (body_sha256 ~ '^[0-9a-f]{64}$'),
+  constraint attempts_are_positive check (attempts > 0),
+  constraint projections_are_kept_only_for_retries check (
+    (projection is null and encrypted_body is null) or status in ('retry', 'dead'))
+) partition by range (created);
+
+comment on table payments_private.processed_events is
+  'One row for each Stripe event id: proof of receipt and its outcome. No payloads, except of events still to be retried.';
+comment on column payments_private.processed_events.created is 'When Stripe made the event.';
+comment on column payments_private.processed_events.secret_fingerprint is
+  'Which signing secret verified it: first 16 hex digits of its SHA-256.';
+comment on column payments_private.processed_events.body_sha256 is
+  'SHA-256 of the raw body, hex. Differs between deliveries of one event (pending_webhooks), so it is evidence, not identity.';
+
+create index queued_events on payments_private.processed_events (object_kind, object_id)
+  where status = 'queued';
+create index unfinished_events on payments_private.processed_events (status, received_at)
+  where status in ('retry', 'dead', 'quarantined');
+
+create function payments_private.ensure_events_partition(p_created timestamptz) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  starts timestamptz := date_trunc('month', p_created, 'UTC');
+  ends timestamptz := date_trunc('month', p_created, 'UTC') + interval '1 month';
+  partition_name text := 'processed_events_' || to_char(p_created at time zone 'UTC', 'YYYYMM');
+begin
+  if pg_catalog.to_regclass('payments_private.' || partition_name) is not null then
+    return;
+  end if;
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('payments_private.ensure_events_partition'));
+  execute format(
+    'create table if not exists payments_private.%I partition of payments_private.processed_events '
+    'for values from (%L) to (%L)', partition_name, starts, ends);
+  execute format('alter table payments_private.%I enable row level security', partition_name);
+end
+$$;
+comment on function payments_private.ensure_events_partition(timestamptz) is
+  'Makes the monthly partition that holds p_created. Safe to run concurrently.';
+
+alter table payments_private.processed_events enable row level security;
+select payments_private.ensure_events_partition(now() + n * interval '1 month') from generate_series(-1, 2) as n;
+
+create table payments_private.event_conflicts (
+  id bigint generated always as identity primary key,
+  event_id text not null,
+  received_at timestamptz not null default now(),
+  created timestamptz not null,
+  event_type text not null,
+  object_kind text,
+  object_id text,
+  body_sha256 text not null,
+  secret_fingerprint text not null,
+  request_id text not null
+);
+comment on table payments_private.event_conflicts is
+  'Verified deliveries that reuse a known event id for another event. Never applied: somebody holds the signing secret, or Stripe has a fault.';
+create index event_conflicts_event on payments_private.event_conflicts (event_id);
+
+-- 2. How far each object is known -----------------------------------------------------------------
+
+create sequence payments_private.ticket_numbers cache 1;
+comment on sequence payments_private.ticket_numbers is
+  'One order for every write to a mirrored object and every fetch from Stripe. cache 1: a cached range would break the order.';
+
+create table payments_private.mirrored_objects (
+  kind text not null,
+  object_id text not null,
+  as_of timestamptz not null default '-infinity',
+  ticket bigint not null default 0,
+  moved_by text not null default 'event',
+  deleted_at timestamptz,
+  constraint mirrored_objects_pkey primary key (kind, object_id),
+  constraint moved_by_is_known check (moved_by in ('event', 'refresh'))
+);
+comment on table payments_private.mirrored_objects is
+  'Order of what is known about each Stripe object, seen or deleted. Locking its row serialises writes to the object.';
+comment on column payments_private.mirrored_objects.as_of is 'Stripe''s time of the newest event or fetch that is known.';
+comment on column payments_private.mirrored_objects.ticket is 'Ticket of the last write.';
+comment on column payments_private.mirrored_objects.moved_by is 'Whether the last write came from an event''s snapshot or from a fetch.';
+comment on column payments_private.mirrored_objects.deleted_at is 'Tombstone: no event resurrects it, a later fetch may.';
+
+create table payments_private.refresh_marks (
+  kind text not null,
+  object_id text not null,
+  ticket bigint not null,
+  marked_at timestamptz not null default now(),
+  attempts integer not null default 0,
+  next_attempt_at timestamptz not null default now(),
+  leased_until timestamptz,
+  last_error text,
+  constraint refresh_marks_pkey primary key (kind, object_id)
+);
+comment on table payments_private.refresh_marks is
+  'Objects to be fetched from Stripe. A thousand events make one mark; its ticket is renewed each time.';
+create index refresh_marks_due on payments_private.refresh_marks (next_attempt_at);
+
+alter table payments_private.event_conflicts enable row level security;
+alter table payments_private.mirrored_objects enable row level security;
+alter table payments_private.refresh_marks enable row level security;
+-- no policies and no grants: only definer functions of payments_owner touch these tables
+
+reset role;

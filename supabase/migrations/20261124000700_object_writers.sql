@@ -1,0 +1,225 @@
+-- Purpose: write a projection of a Stripe object into its mirror table.
+-- Objects: payments_private.write_object, delete_object and one write_* function for each kind.
+-- Risk:    private; called by ingest_event, the refresh task and record_checkout only.
+--
+-- A projection is a JSON object whose keys are the table's columns (supabase/functions/_shared/
+-- projections). The owner never comes from Stripe: it is looked up in payments.customers.
+
+set role payments_owner;
+
+create function payments_private.owner_of(p_customer_id text) returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select c.user_id from payments.customers as c where c.id = p_customer_id
+$$;
+comment on function payments_private.owner_of(text) is 'The user a Stripe customer belongs to, or null.';
+
+create function payments_private.write_product(p jsonb) returns void
+language sql volatile
+set search_path = ''
+as $$
+  insert into payments.products (id, active, name, description, created_at, deleted_at)
+  select r.id, r.active, r.name, r.description, r.created_at, null
+  from jsonb_populate_record(null::payments.products, p) as r
+  on conflict (id) do update set
+    active = excluded.active, name = excluded.name, description = excluded.description,
+    created_at = excluded.created_at, deleted_at = null
+$$;
+comment on function payments_private.write_product(jsonb) is 'Upserts one product.';
+
+create function payments_private.write_price(p jsonb) returns void
+language sql volatile
+set search_path = ''
+as $$
+  insert into payments.prices (
+    id, product_id, active, currency, unit_amount, type, recurring_interval,
+    recurring_interval_count, recurring_usage_type, billing_scheme, lookup_key, created_at, deleted_at)
+  select
+    r.id, r.product_id, r.active, r.currency, r.unit_amount, r.type, r.recurring_interval,
+    r.recurring_interval_count, r.recurring_usage_type, r.billing_scheme, r.lookup_key, r.created_at, null
+  from jsonb_populate_record(null::payments.prices, p) as r
+  on conflict (id) do update set
+    product_id = excluded.product_id, active = excluded.active, currency = excluded.currency,
+    unit_amount = excluded.unit_amount, type = excluded.type,
+    recurring_interval = excluded.recurring_interval,
+    recurring_interval_count = excluded.recurring_interval_count,
+    recurring_usage_type = excluded.recurring_usage_type, billing_scheme = excluded.billing_scheme,
+    lookup_key = excluded.lookup_key, created_at = excluded.created_at, deleted_at = null
+$$;
+comment on function payments_private.write_price(jsonb) is 'Upserts one price.';
+
+create function payments_private.write_customer(p jsonb) returns void
+language sql volatile
+set search_path = ''
+as $$
+  insert into payments.customers (id, currency, delinquent, created_at)
+  select r.id, r.currency, coalesce(r.delinquent, false), r.created_at
+  from jsonb_populate_record(null::payments.customers, p) as r
+  on conflict (id) do update set
+    currency = excluded.currency, delinquent = excluded.delinquent, created_at = excluded.created_at
+$$;
+comment on function payments_private.write_customer(jsonb) is
+  'Upserts one customer; leaves its user alone: only link_customer sets it.';
+
+create function payments_private.write_checkout_session(p jsonb) returns void
+language sql volatile
+set search_path = ''
+as $$
+  insert into payments.checkout_sessions (
+    id, user_id, customer_id, mode, status, payment_status, currency, amount_total,
+    subscription_id, payment_id, expires_at, created_at)
+  select
+    r.id, payments_private.owner_of(r.customer_id), r.customer_id, r.mode, r.status, r.payment_status,
+    r.currency, r.amount_total, r.subscription_id, r.payment_id, r.expires_at, r.created_at
+  from jsonb_populate_record(null::payments.checkout_sessions, p) as r
+  on conflict (id) do update set
+    user_id = excluded.user_id, customer_id = excluded.customer_id, mode = excluded.mode,
+    status = excluded.status, payment_status = excluded.payment_status, currency = excluded.currency,
+    amount_total = excluded.amount_total, subscription_id = excluded.subscription_id,
+    payment_id = excluded.payment_id, expires_at = excluded.expires_at
+$$;
+comment on function payments_private.write_checkout_session(jsonb) is 'Upserts one checkout session.';
+
+create function payments_private.write_subscription(p jsonb) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  owner_id uuid := payments_private.owner_of(p ->> 'customer_id');
+begin
+  insert into payments.subscriptions (
+    id, user_id, customer_id, status, currency, cancel_at_period_end, cancel_at, canceled_at,
+    ended_at, current_period_start, current_period_end, trial_end, latest_invoice_id, created_at)
+  select
+    r.id, owner_id, r.customer_id, r.status, r.currency, r.cancel_at_period_end, r.cancel_at,
+    r.canceled_at, r.ended_at, r.current_period_start, r.current_period_end, r.trial_end,
+    r.latest_invoice_id, r.created_at
+  from jsonb_populate_record(null::payments.subscriptions, p) as r
+  on conflict (id) do update set
+    user_id = excluded.user_id, customer_id = excluded.customer_id, status = excluded.status,
+    currency = excluded.currency, cancel_at_period_end = excluded.cancel_at_period_end,
+    cancel_at = excluded.cancel_at, canceled_at = excluded.canceled_at, ended_at = excluded.ended_at,
+    current_period_start = excluded.current_period_start,
+    current_period_end = excluded.current_period_end, trial_end = excluded.trial_end,
+    latest_invoice_id = excluded.latest_invoice_id, created_at = excluded.created_at;
+
+  delete from payments.subscription_items as i
+  where i.subscription_id = p ->> 'id'
+    and i.id not in (select item ->> 'id' from jsonb_array_elements(p -> 'items') as item);
+
+  insert into payments.subscription_items (
+    id, subscription_id, user_id, price_id, product_id, quantity, currency, unit_amount,
+    recurring_interval, recurring_interval_count, current_period_start, current_period_end)
+  select
+    r.id, p ->> 'id', owner_id, r.price_id, r.product_id, r.quantity, r.currency, r.unit_amount,
+    r.recurring_interval, r.recurring_interval_count, r.current_period_start, r.current_period_end
+  from jsonb_populate_recordset(null::payments.subscription_items, p -> 'items') as r
+  on conflict (id) do update set
+    subscription_id = excluded.subscription_id, user_id = excluded.user_id,
+    price_id = excluded.price_id, product_id = excluded.product_id, quantity = excluded.quantity,
+    currency = excluded.currency, unit_amount = excluded.unit_amount,
+    recurring_interval = excluded.recurring_interval,
+    recurring_interval_count = excluded.recurring_interval_count,
+    current_period_start = excluded.current_period_start,
+    current_period_end = excluded.current_period_end;
+end
+$$;
+comment on function payments_private.write_subscription(jsonb) is
+  'Upserts one subscription and makes its items exactly those of the projection.';
+
+create function payments_private.write_invoice(p jsonb) returns void
+language sql volatile
+set search_path = ''
+as $$
+  insert into payments.invoices (
+    id, user_id, customer_id, subscription_id, number, status, billing_reason, currency, total,
+    amount_due, amount_paid, amount_remaining, period_start, period_end, due_date, created_at, deleted_at)
+  select
+    r.id, payments_private.owner_of(r.customer_id), r.customer_id, r.subscription_id, r.number,
+    r.status, r.billing_reason, r.currency, r.total, r.amount_due, r.amount_paid,
+    r.amount_remaining, r.period_start, r.period_end, r.due_date, r.created_at, null
+  from jsonb_populate_record(null::payments.invoices, p) as r
+  on conflict (id) do update set
+    user_id = excluded.user_id, customer_id = excluded.customer_id,
+    subscription_id = excluded.subscription_id, number = excluded.number, status = excluded.status,
+    billing_reason = excluded.billing_reason, currency = excluded.currency, total = excluded.total,
+    amount_due = excluded.amount_due, amount_paid = excluded.amount_paid,
+    amount_remaining = excluded.amount_remaining, period_start = excluded.period_start,
+    period_end = excluded.period_end, due_date = excluded.due_date,
+    created_at = excluded.created_at, deleted_at = null
+$$;
+comment on function payments_private.write_invoice(jsonb) is 'Upserts one invoice.';
+
+create function payments_private.write_payment(p jsonb) returns void
+language sql volatile
+set search_path = ''
+as $$
+  insert into payments.payments (
+    id, user_id, customer_id, amount, amount_received, currency, status, failure_code,
+    decline_code, created_at, canceled_at)
+  select
+    r.id, payments_private.owner_of(r.customer_id), r.customer_id, r.amount, r.amount_received,
+    r.currency, r.status, r.failure_code, r.decline_code, r.created_at, r.canceled_at
+  from jsonb_populate_record(null::payments.payments, p) as r
+  on conflict (id) do update set
+    user_id = excluded.user_id, customer_id = excluded.customer_id, amount = excluded.amount,
+    amount_received = excluded.amount_received, currency = excluded.currency,
+    status = excluded.status, failure_code = excluded.failure_code,
+    decline_code = excluded.decline_code, canceled_at = excluded.canceled_at
+$$;
+comment on function payments_private.write_payment(jsonb) is 'Upserts one PaymentIntent.';
+
+create function payments_private.write_object(p_kind text, p_projection jsonb) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  case p_kind
+    when 'product' then perform payments_private.write_product(p_projection);
+    when 'price' then perform payments_private.write_price(p_projection);
+    when 'customer' then perform payments_private.write_customer(p_projection);
+    when 'checkout.session' then
+      perform payments_private.write_checkout_session(p_projection);
+      perform payments_private.settle_reservation(p_projection ->> 'id', p_projection ->> 'status');
+    when 'subscription' then perform payments_private.write_subscription(p_projection);
+    when 'invoice' then perform payments_private.write_invoice(p_projection);
+    when 'payment_intent' then perform payments_private.write_payment(p_projection);
+    else raise exception 'cannot write an object of kind %', p_kind using errcode = 'PP001';
+  end case;
+end
+$$;
+comment on function payments_private.write_object(text, jsonb) is
+  'Writes a projection into the table of its kind; raises PP001 for a kind it does not know.';
+
+create function payments_private.delete_object(p_kind text, p_object_id text, p_at timestamptz) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  case p_kind
+    when 'product' then
+      update payments.products set active = false, deleted_at = p_at where id = p_object_id;
+    when 'price' then
+      update payments.prices set active = false, deleted_at = p_at where id = p_object_id;
+    when 'customer' then
+      update payments.customers set deleted_at = p_at where id = p_object_id;
+      -- its creation key would bring back the deleted customer's saved answer
+      delete from payments_private.customer_creations as k
+      using payments.customers as c where c.id = p_object_id and k.user_id = c.user_id;
+    when 'invoice' then
+      update payments.invoices set deleted_at = p_at where id = p_object_id;
+    when 'checkout.session' then
+      delete from payments.checkout_sessions where id = p_object_id;
+    when 'subscription' then
+      delete from payments.subscriptions where id = p_object_id;
+    when 'payment_intent' then
+      delete from payments.payments where id = p_object_id;
+    else raise exception 'cannot delete an object of kind %', p_kind using errcode = 'PP001';
+  end case;
+end
+$$;
+comment on function payments_private.delete_object(text, text, timestamptz) is
+  'Hides an object that Stripe says is gone. Kinds Stripe cannot delete vanish only with wiped test data.';
+
+reset role;

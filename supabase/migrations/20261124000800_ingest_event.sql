@@ -1,0 +1,249 @@
+-- Purpose: take in one verified Stripe event: dedupe, order, effect and audit row in one transaction.
+-- Objects: payments.ingest_event, payments_private.lock_object, apply_snapshot, mark_objects.
+-- Risk:    the hot path; every lock is taken in the order event, object, rows, marks.
+
+set role payments_owner;
+
+create function payments_private.lock_object(p_kind text, p_object_id text)
+returns payments_private.mirrored_objects
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  object payments_private.mirrored_objects;
+begin
+  select * into object from payments_private.mirrored_objects as m
+  where m.kind = p_kind and m.object_id = p_object_id for update;
+  if not found then
+    insert into payments_private.mirrored_objects (kind, object_id) values (p_kind, p_object_id)
+    on conflict do nothing;
+    select * into object from payments_private.mirrored_objects as m
+    where m.kind = p_kind and m.object_id = p_object_id for update;
+  end if;
+  return object;
+end
+$$;
+comment on function payments_private.lock_object(text, text) is
+  'Returns the object''s row, made if it was not there, locked until the transaction ends.';
+
+create function payments_private.apply_snapshot(
+  p_kind text, p_object_id text, p_projection jsonb, p_as_of timestamptz, p_ticket bigint, p_moved_by text
+) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  is_deleted boolean := coalesce((p_projection ->> 'deleted')::boolean, false);
+begin
+  if is_deleted then
+    perform payments_private.delete_object(p_kind, p_object_id, p_as_of);
+  else
+    perform payments_private.write_object(p_kind, p_projection);
+  end if;
+  update payments_private.mirrored_objects as m set
+    as_of = greatest(m.as_of, p_as_of),
+    ticket = p_ticket,
+    moved_by = p_moved_by,
+    deleted_at = case when is_deleted then p_as_of end
+  where m.kind = p_kind and m.object_id = p_object_id;
+end
+$$;
+comment on function payments_private.apply_snapshot(text, text, jsonb, timestamptz, bigint, text) is
+  'Writes what an event or a fetch shows of an object. The caller holds the object''s lock and decided that it is newer.';
+
+create function payments_private.mark_objects(p_objects jsonb) returns void
+language sql volatile
+set search_path = ''
+as $$
+  -- sorted, so that two transactions that mark the same objects take the locks in one order
+  insert into payments_private.refresh_marks as m (kind, object_id, ticket)
+  select o.kind, o.id, nextval('payments_private.ticket_numbers')
+  from (
+    select distinct o ->> 'kind' as kind, o ->> 'id' as id
+    from jsonb_array_elements(p_objects) as o
+    order by 1, 2
+  ) as o
+  on conflict (kind, object_id) do update set
+    ticket = excluded.ticket, marked_at = now(), attempts = 0, next_attempt_at = now()
+$$;
+comment on function payments_private.mark_objects(jsonb) is
+  'Marks objects [{kind, id}] for a fetch from Stripe, renewing the ticket of those that are marked already.';
+
+create function payments_private.is_settled(p_event payments_private.processed_events, p_handled boolean)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  -- Not done, so a resend is processed again: failed; ignored by a version that did not handle the
+  -- type; queued although the mark is gone.
+  select case p_event.status
+    when 'retry' then false
+    when 'dead' then false
+    when 'ignored' then not p_handled or p_event.created < p_event.received_at - interval '30 days'
+    when 'queued' then exists (
+      select from payments_private.refresh_marks as m
+      where m.kind = p_event.object_kind and m.object_id = p_event.object_id)
+    else true
+  end
+$$;
+comment on function payments_private.is_settled(payments_private.processed_events, boolean) is
+  'True when a further delivery of the event has nothing left to do.';
+
+create function payments_private.place_event(p_event jsonb, p_created timestamptz, out status text, out failure text)
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  target_kind text := p_event ->> 'object_kind';
+  target_id text := p_event ->> 'object_id';
+  marks jsonb := coalesce(p_event -> 'marks', '[]');
+  age interval := now() - p_created;
+  object payments_private.mirrored_objects;
+begin
+  if target_kind is null or not (p_event ->> 'handled')::boolean then
+    status := 'ignored';
+    return;
+  end if;
+  object := payments_private.lock_object(target_kind, target_id);
+
+  if p_event ? 'projection_error' then
+    status := 'retry';
+    failure := p_event ->> 'projection_error';
+  elsif age > interval '30 days' then
+    status := 'ignored';
+  elsif age > interval '1 hour' or object.deleted_at is not null
+    or p_event -> 'projection' is null or p_event -> 'projection' = 'null'
+    or p_created <= object.as_of + interval '10 seconds' then
+    status := 'queued';
+  else
+    begin -- a projection that cannot be written must not lose the event: kept for retry
+      perform payments_private.apply_snapshot(
+        target_kind, target_id, p_event -> 'projection', p_created,
+        nextval('payments_private.ticket_numbers'), 'event');
+      status := 'applied';
+    exception when others then
+      status := 'retry';
+      failure := sqlstate;
+    end;
+  end if;
+
+  if status <> 'applied' then
+    marks := marks || jsonb_build_object('kind', target_kind, 'id', target_id);
+    update payments_private.mirrored_objects as m set as_of = greatest(m.as_of, p_created)
+    where m.kind = target_kind and m.object_id = target_id;
+  end if;
+  if jsonb_array_length(marks) > 0 then
+    perform payments_private.mark_objects(marks);
+  end if;
+end
+$$;
+comment on function payments_private.place_event(jsonb, timestamptz) is
+  'Decides what an event does to its object (docs/adr/0003) and does it; returns the event''s status.';
+
+create function payments.ingest_event(p_event jsonb) returns jsonb
+language plpgsql volatile
+security definer -- the webhook's role has no table access of its own
+set search_path = ''
+as $$
+declare
+  id text := p_event ->> 'event_id';
+  made_at timestamptz := to_timestamp((p_event ->> 'created')::bigint);
+  known payments_private.processed_events;
+  outcome text;
+  failure text;
+begin
+  if (p_event ->> 'livemode')::boolean is distinct from (p_event ->> 'expected_livemode')::boolean then
+    perform audit.append('stripe', id, 'event.refused', 'refused', p_event ->> 'object_kind',
+      p_event ->> 'object_id', p_event ->> 'request_id', p_event ->> 'secret_fingerprint',
+      'livemode_mismatch', jsonb_build_object('event_type', p_event ->> 'event_type'));
+    return jsonb_build_object('outcome', 'livemode_mismatch');
+  end if;
+
+  -- Deliveries of one event wait for each other here; the second one then finds the first one's row.
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(id, 0));
+  select * into known from payments_private.processed_events as e where e.event_id = id;
+
+  if found then
+    if known.created <> made_at or known.event_type <> p_event ->> 'event_type'
+      or known.object_id is distinct from p_event ->> 'object_id' then
+      perform payments_private.quarantine_conflict(p_event, made_at);
+      return jsonb_build_object('outcome', 'quarantined');
+    end if;
+    if payments_private.is_settled(known, (p_event ->> 'handled')::boolean) then
+      return jsonb_build_object('outcome', 'duplicate');
+    end if;
+  end if;
+
+  if (p_event ->> 'malformed')::boolean then
+    outcome := 'quarantined';
+    failure := 'object_disagrees_with_type';
+  else
+    select p.status, p.failure into outcome, failure from payments_private.place_event(p_event, made_at) as p;
+  end if;
+  perform payments_private.record_event(p_event, made_at, outcome, failure);
+
+  -- `retry` is ours to finish: Stripe is told that the event is safe with us
+  return jsonb_build_object('outcome', case outcome when 'retry' then 'queued' else outcome end);
+end
+$$;
+comment on function payments.ingest_event(jsonb) is
+  'Takes in one verified event and returns {outcome: applied|queued|ignored|duplicate|quarantined|livemode_mismatch}. Once it returns, the event is durably recorded.';
+
+create function payments_private.record_event(
+  p_event jsonb, p_created timestamptz, p_status text, p_failure text
+) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  keeps_payload boolean := p_status = 'retry';
+begin
+  perform payments_private.ensure_events_partition(p_created);
+  insert into payments_private.processed_events as e (
+    event_id, created, event_type, object_kind, object_id, livemode, api_version, status,
+    processed_at, body_sha256, secret_fingerprint, request_id, projection, encrypted_body, last_error)
+  values (
+    p_event ->> 'event_id', p_created, p_event ->> 'event_type', p_event ->> 'object_kind',
+    p_event ->> 'object_id', (p_event ->> 'livemode')::boolean, p_event ->> 'api_version', p_status,
+    case when p_status in ('applied', 'ignored', 'quarantined') then now() end,
+    p_event ->> 'body_sha256', p_event ->> 'secret_fingerprint', p_event ->> 'request_id',
+    case when keeps_payload then nullif(p_event -> 'projection', 'null') end,
+    case when keeps_payload then p_event ->> 'encrypted_body' end, p_failure)
+  on conflict (event_id, created) do update set
+    status = excluded.status, attempts = e.attempts + 1, processed_at = excluded.processed_at,
+    projection = excluded.projection, encrypted_body = excluded.encrypted_body,
+    last_error = excluded.last_error, secret_fingerprint = excluded.secret_fingerprint;
+
+  perform audit.append('stripe', p_event ->> 'event_id', 'event.' || p_status,
+    case when p_status in ('retry', 'quarantined') then 'failure' else 'success' end,
+    p_event ->> 'object_kind', p_event ->> 'object_id', p_event ->> 'request_id',
+    p_event ->> 'secret_fingerprint', p_failure,
+    jsonb_build_object('event_type', p_event ->> 'event_type'));
+end
+$$;
+comment on function payments_private.record_event(jsonb, timestamptz, text, text) is
+  'Writes the event''s row and its audit row.';
+
+create function payments_private.quarantine_conflict(p_event jsonb, p_created timestamptz) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  insert into payments_private.event_conflicts (
+    event_id, created, event_type, object_kind, object_id, body_sha256, secret_fingerprint, request_id)
+  values (
+    p_event ->> 'event_id', p_created, p_event ->> 'event_type', p_event ->> 'object_kind',
+    p_event ->> 'object_id', p_event ->> 'body_sha256', p_event ->> 'secret_fingerprint',
+    p_event ->> 'request_id');
+  perform audit.append('stripe', p_event ->> 'event_id', 'event.quarantined', 'failure',
+    p_event ->> 'object_kind', p_event ->> 'object_id', p_event ->> 'request_id',
+    p_event ->> 'secret_fingerprint', 'event_id_reused',
+    jsonb_build_object('event_type', p_event ->> 'event_type'));
+end
+$$;
+comment on function payments_private.quarantine_conflict(jsonb, timestamptz) is
+  'Keeps a delivery that reuses a known event id for another event; nothing is applied.';
+
+grant execute on function payments.ingest_event(jsonb) to payments_webhook;
+
+reset role;

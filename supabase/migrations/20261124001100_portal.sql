@@ -1,0 +1,75 @@
+-- Purpose: the guard in front of customer-portal.
+-- Objects: payments.authorize_portal, payments.record_portal.
+-- Risk:    none; reads the user's own mapping and writes audit rows.
+
+set role payments_owner;
+
+create function payments_private.decide_portal(p_request jsonb, p_user_id uuid) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  portal_customer text;
+  live_subscription text;
+begin
+  if not payments_private.session_is_live((p_request ->> 'session_id')::uuid, p_user_id) then
+    return '{"decision": "refuse", "code": "session_ended"}';
+  end if;
+  select c.id into portal_customer from payments.customers as c
+  where c.user_id = p_user_id and c.deleted_at is null;
+  if portal_customer is null then
+    return '{"decision": "refuse", "code": "no_customer"}';
+  end if;
+  if p_request ->> 'flow' = 'cancel' then
+    select s.id into live_subscription from payments.subscriptions as s
+    where s.user_id = p_user_id and s.customer_id = portal_customer
+      and s.status not in ('canceled', 'incomplete_expired')
+    order by s.created_at desc, s.id limit 1;
+    if live_subscription is null then
+      return '{"decision": "refuse", "code": "no_subscription"}';
+    end if;
+  end if;
+  return jsonb_build_object('decision', 'proceed', 'customer_id', portal_customer,
+    'subscription_id', live_subscription);
+end
+$$;
+comment on function payments_private.decide_portal(jsonb, uuid) is 'The portal guard''s checks in their order.';
+
+create function payments.authorize_portal(p_request jsonb) returns jsonb
+language plpgsql volatile
+security definer -- the function's role has no table access of its own
+set search_path = ''
+as $$
+declare
+  for_user uuid := (p_request ->> 'user_id')::uuid;
+  answer jsonb := payments_private.decide_portal(p_request, for_user);
+  refused boolean := answer ->> 'decision' = 'refuse';
+begin
+  perform audit.append('user', for_user::text,
+    case when refused then 'portal.refused' else 'portal.authorized' end,
+    case when refused then 'refused' else 'success' end,
+    'customer', answer ->> 'customer_id', p_request ->> 'request_id', p_request ->> 'key_fingerprint',
+    answer ->> 'code', jsonb_build_object('flow', p_request -> 'flow'));
+  return answer;
+end
+$$;
+comment on function payments.authorize_portal(jsonb) is
+  'Decides on a portal session in one round trip: {decision: proceed|refuse, code, customer_id, subscription_id}. The audit row is written either way.';
+
+create function payments.record_portal(p_user_id uuid, p_customer_id text, p_request_id text, p_key_fingerprint text)
+returns void
+language plpgsql volatile
+security definer -- the function's role has no table access of its own
+set search_path = ''
+as $$
+begin
+  perform audit.append('user', p_user_id::text, 'portal.opened', 'success', 'customer', p_customer_id,
+    p_request_id, p_key_fingerprint);
+end
+$$;
+comment on function payments.record_portal(uuid, text, text, text) is 'Records that a portal link was handed out.';
+
+grant execute on function payments.authorize_portal(jsonb) to payments_portal;
+grant execute on function payments.record_portal(uuid, text, text, text) to payments_portal;
+
+reset role;

