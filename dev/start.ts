@@ -1,0 +1,41 @@
+// `npm start`: the local stack and the demo shop, until Ctrl-C.
+import { runUntilSignal } from "./stack/run-until-signal.ts";
+import { startShop } from "./stack/shop-server.ts";
+import { readStackEnv } from "./stack/stack-env.ts";
+import { type Stack, startStack } from "./stack/start-stack.ts";
+import { isVerbose, stackLog } from "./stack/stack-log.ts";
+
+await runUntilSignal(async () => {
+  console.log("Starting the local stack …");
+  const env = readStackEnv(Deno.env.toObject());
+  const stack = await startStack({ ...env, log: stackLog });
+  try {
+    const shop = await stack.timings.measure("shop", () => startShop(stack.state));
+    if (isVerbose) stack.timings.report(console.error);
+    console.log(welcome(stack, env.stripeSecretKey !== undefined));
+    return {
+      async stop() {
+        await shop.close();
+        await stack.stop();
+      },
+    };
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+});
+
+function welcome({ state, stateFile }: Stack, usesStripeItself: boolean): string {
+  const stripe = usesStripeItself
+    ? "Stripe itself, test mode (webhooks by stripe listen)"
+    : `${state.stripeUrl}   (a local stand-in; no account needed)`;
+  return `
+  Shop           ${state.webUrl}
+  Supabase API   ${state.supabaseUrl}
+  Stripe         ${stripe}
+  Keys           ${stateFile}
+
+  Sign up in the shop with any e-mail address and pay with card 4242 4242 4242 4242, any future
+  date, any CVC. 4000 0000 0000 0002 is declined. Ctrl-C stops everything.
+`;
+}

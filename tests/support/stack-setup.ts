@@ -1,0 +1,39 @@
+// Starts one stack for all test files that need one, and stops it at the end.
+import type { TestProject } from "vitest/node";
+import { projectRoot } from "../../dev/stack/paths.ts";
+import { type StackState, startStack } from "../../dev/stack/start-stack.ts";
+import { startStackControl } from "./stack-control.ts";
+
+/** What a test knows of the running stack: its state, and what the state file leaves out. */
+export interface ProvidedStack extends StackState {
+  /** Secret keys by name; the name is the database role, except "default". */
+  secretKeys: Record<string, string>;
+  projectRoot: string;
+  /** Where tests ask the stack's own process for what it alone knows; see stack.ts. */
+  controlUrl: string;
+}
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    stack: ProvidedStack;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const lines: string[] = [];
+  const stack = await startStack({ stateFile: null, log: (line) => lines.push(line) })
+    .catch((error: unknown) => {
+      throw new Error(`The stack did not start:\n${lines.join("\n")}`, { cause: error });
+    });
+  const control = startStackControl(stack);
+  project.provide("stack", {
+    ...stack.state,
+    secretKeys: { ...stack.secretKeys },
+    projectRoot,
+    controlUrl: control.url,
+  });
+  return async () => {
+    await control.close();
+    await stack.stop();
+  };
+}
