@@ -1,0 +1,19 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import { type Outcome, succeeded } from "../api/failure.ts";
+import type { Billing } from "./billing.ts";
+import { readPayments } from "./read-payments.ts";
+import { pickCurrent, readSubscriptions } from "./read-subscriptions.ts";
+
+/** Reads the signed-in person's own rows. Row-level security decides which those are. */
+export async function readBilling(client: SupabaseClient): Promise<Outcome<Billing>> {
+  const [subscriptions, payments] = await Promise.all([
+    readSubscriptions(client),
+    readPayments(client),
+  ]);
+  if (!subscriptions.ok) return subscriptions;
+  if (!payments.ok) return payments;
+  return succeeded({
+    subscription: pickCurrent(subscriptions.value),
+    payments: payments.value,
+  });
+}
