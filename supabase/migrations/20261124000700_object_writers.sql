@@ -152,23 +152,83 @@ $$;
 comment on function payments_private.write_invoice(jsonb) is 'Upserts one invoice.';
 
 create function payments_private.write_payment(p jsonb) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
+declare
+  owner_id uuid := payments_private.owner_of(p ->> 'customer_id');
+begin
   insert into payments.payments (
     id, user_id, customer_id, amount, amount_received, currency, status, failure_code,
     decline_code, created_at, canceled_at)
   select
-    r.id, payments_private.owner_of(r.customer_id), r.customer_id, r.amount, r.amount_received,
-    r.currency, r.status, r.failure_code, r.decline_code, r.created_at, r.canceled_at
+    r.id, owner_id, r.customer_id, r.amount, r.amount_received, r.currency, r.status,
+    r.failure_code, r.decline_code, r.created_at, r.canceled_at
   from jsonb_populate_record(null::payments.payments, p) as r
   on conflict (id) do update set
     user_id = excluded.user_id, customer_id = excluded.customer_id, amount = excluded.amount,
     amount_received = excluded.amount_received, currency = excluded.currency,
     status = excluded.status, failure_code = excluded.failure_code,
-    decline_code = excluded.decline_code, canceled_at = excluded.canceled_at
+    decline_code = excluded.decline_code, canceled_at = excluded.canceled_at;
+
+  if owner_id is not null then
+    perform payments_private.own_reversals(p ->> 'id', owner_id);
+  end if;
+end
 $$;
 comment on function payments_private.write_payment(jsonb) is 'Upserts one PaymentIntent.';
+
+create function payments_private.own_reversals(p_payment_id text, p_owner_id uuid) returns void
+language sql volatile
+set search_path = ''
+as $$
+  update payments.refunds as t set user_id = p_owner_id where t.payment_id = p_payment_id and t.user_id is null;
+  update payments.disputes as t set user_id = p_owner_id where t.payment_id = p_payment_id and t.user_id is null;
+$$;
+comment on function payments_private.own_reversals(text, uuid) is
+  'Gives refunds and disputes that came before their payment to its owner.';
+
+create function payments_private.payer_of(p_payment_id text) returns uuid
+language sql stable
+set search_path = ''
+as $$
+  select p.user_id from payments.payments as p where p.id = p_payment_id
+$$;
+comment on function payments_private.payer_of(text) is 'The user a payment belongs to, or null.';
+
+create function payments_private.write_refund(p jsonb) returns void
+language sql volatile
+set search_path = ''
+as $$
+  insert into payments.refunds (
+    id, user_id, payment_id, charge_id, amount, currency, status, reason, failure_reason, created_at)
+  select
+    r.id, payments_private.payer_of(r.payment_id), r.payment_id, r.charge_id, r.amount, r.currency,
+    r.status, r.reason, r.failure_reason, r.created_at
+  from jsonb_populate_record(null::payments.refunds, p) as r
+  on conflict (id) do update set
+    user_id = excluded.user_id, payment_id = excluded.payment_id, charge_id = excluded.charge_id,
+    amount = excluded.amount, currency = excluded.currency, status = excluded.status,
+    reason = excluded.reason, failure_reason = excluded.failure_reason
+$$;
+comment on function payments_private.write_refund(jsonb) is 'Upserts one refund; its payment says whose it is.';
+
+create function payments_private.write_dispute(p jsonb) returns void
+language sql volatile
+set search_path = ''
+as $$
+  insert into payments.disputes (
+    id, user_id, payment_id, charge_id, amount, currency, status, reason, evidence_due_by, created_at)
+  select
+    r.id, payments_private.payer_of(r.payment_id), r.payment_id, r.charge_id, r.amount, r.currency,
+    r.status, r.reason, r.evidence_due_by, r.created_at
+  from jsonb_populate_record(null::payments.disputes, p) as r
+  on conflict (id) do update set
+    user_id = excluded.user_id, payment_id = excluded.payment_id, charge_id = excluded.charge_id,
+    amount = excluded.amount, currency = excluded.currency, status = excluded.status,
+    reason = excluded.reason, evidence_due_by = excluded.evidence_due_by
+$$;
+comment on function payments_private.write_dispute(jsonb) is 'Upserts one dispute; its payment says whose it is.';
 
 create function payments_private.write_object(p_kind text, p_projection jsonb) returns void
 language plpgsql volatile
@@ -185,6 +245,8 @@ begin
     when 'subscription' then perform payments_private.write_subscription(p_projection);
     when 'invoice' then perform payments_private.write_invoice(p_projection);
     when 'payment_intent' then perform payments_private.write_payment(p_projection);
+    when 'refund' then perform payments_private.write_refund(p_projection);
+    when 'dispute' then perform payments_private.write_dispute(p_projection);
     else raise exception 'cannot write an object of kind %', p_kind using errcode = 'PP001';
   end case;
 end
@@ -215,6 +277,10 @@ begin
       delete from payments.subscriptions where id = p_object_id;
     when 'payment_intent' then
       delete from payments.payments where id = p_object_id;
+    when 'refund' then
+      delete from payments.refunds where id = p_object_id;
+    when 'dispute' then
+      delete from payments.disputes where id = p_object_id;
     else raise exception 'cannot delete an object of kind %', p_kind using errcode = 'PP001';
   end case;
 end

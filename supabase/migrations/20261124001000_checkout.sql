@@ -195,6 +195,8 @@ begin
   update payments.checkout_sessions as t set user_id = p_user_id where t.customer_id = p_customer_id and t.user_id is null;
   update payments.invoices as t set user_id = p_user_id where t.customer_id = p_customer_id and t.user_id is null;
   update payments.payments as t set user_id = p_user_id where t.customer_id = p_customer_id and t.user_id is null;
+  perform payments_private.own_reversals(t.id, p_user_id) from payments.payments as t
+  where t.customer_id = p_customer_id;
   update payments.subscription_items as t set user_id = p_user_id
   from payments.subscriptions as s
   where s.id = t.subscription_id and s.customer_id = p_customer_id and t.user_id is null;

@@ -29,6 +29,55 @@ const subscriptionItem: StripeObject = {
 export const STRIPE_OBJECTS: Record<ObjectKindName, Example> & { subscriptionItem: StripeObject } =
   {
     subscriptionItem,
+    dispute: {
+      object: {
+        id: "dp_1",
+        object: "dispute",
+        payment_intent: "pi_1",
+        charge: "ch_1",
+        amount: 5800,
+        currency: "usd",
+        status: "needs_response",
+        reason: "fraudulent",
+        evidence_details: { due_by: PERIOD_END, has_evidence: false },
+        created: CREATED,
+      },
+      projection: {
+        id: "dp_1",
+        payment_id: "pi_1",
+        charge_id: "ch_1",
+        amount: 5800,
+        currency: "usd",
+        status: "needs_response",
+        reason: "fraudulent",
+        evidence_due_by: PERIOD_END_AT,
+        created_at: CREATED_AT,
+      },
+    },
+    refund: {
+      object: {
+        id: "re_1",
+        object: "refund",
+        payment_intent: "pi_1",
+        charge: "ch_1",
+        amount: 100,
+        currency: "usd",
+        status: "succeeded",
+        reason: "requested_by_customer",
+        created: CREATED,
+      },
+      projection: {
+        id: "re_1",
+        payment_id: "pi_1",
+        charge_id: "ch_1",
+        amount: 100,
+        currency: "usd",
+        status: "succeeded",
+        reason: "requested_by_customer",
+        failure_reason: null,
+        created_at: CREATED_AT,
+      },
+    },
     "checkout.session": {
       object: {
         id: "cs_1",

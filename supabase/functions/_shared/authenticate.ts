@@ -31,7 +31,10 @@ const claimsSchema = z.object({
   sub: z.uuid(),
   session_id: z.uuid(),
   role: z.literal("authenticated"),
-  aud: z.union([z.literal("authenticated"), z.array(z.string()).refine((list) => list.includes("authenticated"))]),
+  aud: z.union([
+    z.literal("authenticated"),
+    z.array(z.string()).refine((list) => list.includes("authenticated")),
+  ]),
   exp: z.number(),
   iss: z.string().optional(),
   email: z.string().optional(),

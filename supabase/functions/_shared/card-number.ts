@@ -34,7 +34,9 @@ export function hasCardNumber(value: unknown): boolean {
   if (typeof value === "number") return containsCardNumber(String(value));
   if (Array.isArray(value)) return value.some(hasCardNumber);
   if (typeof value === "object" && value !== null) {
-    return Object.entries(value).some(([key, inner]) => containsCardNumber(key) || hasCardNumber(inner));
+    return Object.entries(value).some(([key, inner]) =>
+      containsCardNumber(key) || hasCardNumber(inner)
+    );
   }
   return false;
 }

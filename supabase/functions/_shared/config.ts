@@ -131,9 +131,13 @@ function disagreements(config: Config, unrestrictedAllowed: boolean): string[] {
   if (key !== "") {
     const live = /^(sk|rk)_live_/.test(key);
     if (production && !live) reasons.push("STRIPE_SECRET_KEY is a test key in production");
-    if (!production && live) reasons.push(`STRIPE_SECRET_KEY is a live key in ${config.environment}`);
+    if (!production && live) {
+      reasons.push(`STRIPE_SECRET_KEY is a live key in ${config.environment}`);
+    }
     if (key.startsWith("sk_live_") && !unrestrictedAllowed) {
-      reasons.push("STRIPE_SECRET_KEY is unrestricted: use rk_live_ or PAYMENTS_ALLOW_UNRESTRICTED_KEY");
+      reasons.push(
+        "STRIPE_SECRET_KEY is unrestricted: use rk_live_ or PAYMENTS_ALLOW_UNRESTRICTED_KEY",
+      );
     }
   }
   if (production && config.stripeApiBase !== STRIPE_API) {

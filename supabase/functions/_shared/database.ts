@@ -28,7 +28,9 @@ export function createRpc(config: Config): CallRpc {
   });
   return async (name, args, result) => {
     // the generated type of a no-argument function is `never`, which rpc's own overloads refuse
-    const { data, error } = await client.rpc(name, args).abortSignal(AbortSignal.timeout(TIMEOUT_MS));
+    const { data, error } = await client.rpc(name, args).abortSignal(
+      AbortSignal.timeout(TIMEOUT_MS),
+    );
     if (error !== null) {
       throw new PaymentError("unavailable", {
         detail: `${name} failed with ${error.code || "no answer"}`,

@@ -58,7 +58,13 @@ export async function decryptField(
 
 function importKey(key: EncryptionKey): Promise<CryptoKey> {
   const usages: KeyUsage[] = ["encrypt", "decrypt"];
-  return crypto.subtle.importKey("raw", Uint8Array.fromBase64(key.base64), "AES-GCM", false, usages);
+  return crypto.subtle.importKey(
+    "raw",
+    Uint8Array.fromBase64(key.base64),
+    "AES-GCM",
+    false,
+    usages,
+  );
 }
 
 /** JSON of a list: no two locations share an encoding, whatever characters they hold. */

@@ -94,7 +94,14 @@ async function run<D>(
     });
   }
   const { pathname } = new URL(request.url);
-  const handled = { method: request.method, path: pathname, headers: request.headers, body, requestId, log };
+  const handled = {
+    method: request.method,
+    path: pathname,
+    headers: request.headers,
+    body,
+    requestId,
+    log,
+  };
   return await spec.handle(handled, dependencies);
 }
 
@@ -118,7 +125,11 @@ function requireJson(request: Request): void {
 function answerToError(thrown: unknown, requestId: string, log: Log): Answer {
   if (thrown instanceof PaymentError) {
     const level = thrown.status >= 500 ? "error" : "warn";
-    log(level, "refused", { code: thrown.code, ...describeCause(thrown.cause), ...detailOf(thrown) });
+    log(level, "refused", {
+      code: thrown.code,
+      ...describeCause(thrown.cause),
+      ...detailOf(thrown),
+    });
     return problem(thrown, requestId);
   }
   log("error", "unexpected", { code: "unavailable", ...describeCause(thrown) });

@@ -8,10 +8,16 @@ import type { ObjectKindName } from "./object-kinds.ts";
  * @see https://docs.stripe.com/api/events/types
  */
 export const HANDLED_EVENTS = {
+  "charge.dispute.closed": "dispute",
+  "charge.dispute.created": "dispute",
+  "charge.dispute.funds_reinstated": "dispute",
+  "charge.dispute.funds_withdrawn": "dispute",
+  "charge.dispute.updated": "dispute",
   "checkout.session.async_payment_failed": "checkout.session",
   "checkout.session.async_payment_succeeded": "checkout.session",
   "checkout.session.completed": "checkout.session",
   "checkout.session.expired": "checkout.session",
+  "customer.created": "customer",
   "customer.deleted": "customer",
   "customer.subscription.created": "subscription",
   "customer.subscription.deleted": "subscription",
@@ -42,6 +48,9 @@ export const HANDLED_EVENTS = {
   "product.created": "product",
   "product.deleted": "product",
   "product.updated": "product",
+  "refund.created": "refund",
+  "refund.failed": "refund",
+  "refund.updated": "refund",
 } as const satisfies Record<string, ObjectKindName>;
 
 export type HandledEventType = keyof typeof HANDLED_EVENTS;

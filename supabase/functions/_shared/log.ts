@@ -43,7 +43,10 @@ const LONG_DIGITS = /\b\d(?:[ -]?\d){11,18}\b/g;
 
 /** Replaces what looks like a credential or a card number and bounds the length. */
 export function scrub(text: string): string {
-  return text.replace(CREDENTIAL, "[credential]").replace(LONG_DIGITS, "[digits]").slice(0, MAX_TEXT);
+  return text.replace(CREDENTIAL, "[credential]").replace(LONG_DIGITS, "[digits]").slice(
+    0,
+    MAX_TEXT,
+  );
 }
 
 /** A logger that writes one JSON object a line, with these fields on every line. */

@@ -1,11 +1,13 @@
 import type Stripe from "stripe";
 import { projectCheckoutSession } from "./projections/checkout-session.ts";
 import { projectCustomer } from "./projections/customer.ts";
+import { projectDispute } from "./projections/dispute.ts";
 import { projectInvoice } from "./projections/invoice.ts";
 import { projectPayment } from "./projections/payment.ts";
 import { projectPrice } from "./projections/price.ts";
 import { projectProduct } from "./projections/product.ts";
 import type { Project } from "./projections/projection.ts";
+import { projectRefund } from "./projections/refund.ts";
 import { projectSubscription } from "./projections/subscription.ts";
 
 /** A fetched object together with Stripe's own time of the answer. */
@@ -26,6 +28,7 @@ export const OBJECT_KINDS = {
     fetch: (stripe, id) => stripe.checkout.sessions.retrieve(id),
   },
   customer: { project: projectCustomer, fetch: (stripe, id) => stripe.customers.retrieve(id) },
+  dispute: { project: projectDispute, fetch: (stripe, id) => stripe.disputes.retrieve(id) },
   invoice: { project: projectInvoice, fetch: (stripe, id) => stripe.invoices.retrieve(id) },
   payment_intent: {
     project: projectPayment,
@@ -33,6 +36,7 @@ export const OBJECT_KINDS = {
   },
   price: { project: projectPrice, fetch: (stripe, id) => stripe.prices.retrieve(id) },
   product: { project: projectProduct, fetch: (stripe, id) => stripe.products.retrieve(id) },
+  refund: { project: projectRefund, fetch: (stripe, id) => stripe.refunds.retrieve(id) },
   subscription: {
     project: projectSubscription,
     fetch: (stripe, id) => stripe.subscriptions.retrieve(id),

@@ -5,7 +5,10 @@ import { PaymentError } from "./errors.ts";
  *
  * @throws PaymentError payload_too_large; bad_request when the stream breaks off
  */
-export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBody(
+  request: Request,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) > maxBytes) throw new PaymentError("payload_too_large");
   if (request.body === null) return new Uint8Array();

@@ -1,4 +1,10 @@
-import { type Config, ConfigError, type EnvSource, type FunctionName, loadConfig } from "./config.ts";
+import {
+  type Config,
+  ConfigError,
+  type EnvSource,
+  type FunctionName,
+  loadConfig,
+} from "./config.ts";
 import type { Surroundings } from "./endpoint.ts";
 
 /**
@@ -19,7 +25,11 @@ export function readSurroundings<D>(
     };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { environment: knownEnvironment(env["PAYMENTS_ENV"]), allowedOrigins: [], dependencies: error };
+    return {
+      environment: knownEnvironment(env["PAYMENTS_ENV"]),
+      allowedOrigins: [],
+      dependencies: error,
+    };
   }
 }
 

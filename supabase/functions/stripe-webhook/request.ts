@@ -18,7 +18,10 @@ export interface StripeEvent {
 }
 
 const eventId = z.string().regex(/^evt_\w{1,250}$/);
-const eventType = z.string().min(1).max(255);
+// The grammar of Stripe's names: what a type or kind may hold, tables and logs may hold.
+const eventType = z.string().max(255).regex(/^[a-z0-9_][a-z0-9_.[\]]*$/);
+const objectKind = z.string().max(255).regex(/^[a-z0-9_.]+$/);
+const objectId = z.string().max(255);
 
 const snapshotEventSchema = z.object({
   id: eventId,
@@ -29,7 +32,7 @@ const snapshotEventSchema = z.object({
   api_version: z.string().nullish(),
   account: z.string().nullish(),
   data: z.object({
-    object: z.looseObject({ object: z.string().optional(), id: z.string().max(255).optional() }),
+    object: z.looseObject({ object: objectKind.optional(), id: objectId.optional() }),
   }),
 }).transform((event): StripeEvent => ({
   id: event.id,
@@ -49,7 +52,7 @@ const thinEventSchema = z.object({
   type: eventType,
   created: z.iso.datetime({ offset: true }),
   livemode: z.boolean(),
-  related_object: z.object({ id: z.string().max(255), type: z.string() }).nullish(),
+  related_object: z.object({ id: objectId, type: objectKind }).nullish(),
 }).transform((event): StripeEvent => ({
   id: event.id,
   type: event.type,

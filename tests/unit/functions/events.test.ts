@@ -67,7 +67,7 @@ describe("events", () => {
     expect(placeEvent(parseEvent(event("made.up", { object: "thing" })))).toEqual({
       action: "ignore",
     });
-    expect(placeEvent(parseEvent(event("toString", PRODUCT)))).toEqual({ action: "ignore" });
+    expect(placeEvent(parseEvent(event("constructor", PRODUCT)))).toEqual({ action: "ignore" });
     expect(placeEvent(parseEvent(event("product.updated", PRODUCT, { account: "acct_1" }))))
       .toEqual({ action: "ignore" });
   });
@@ -99,6 +99,10 @@ describe("events", () => {
     ["a list", "[]"],
     ["an event without id", '{"object":"event"}'],
     ["text", '"evt_1"'],
+    [
+      "a type with a line feed",
+      '{"id":"evt_1","object":"event","type":"a\\nb","created":1,"livemode":false,"data":{"object":{}}}',
+    ],
   ])("3.1c refuses signed input that is no event: %s", (_what, text) => {
     expect(() => parseEvent(utf8(text))).toThrow("bad_request");
   });

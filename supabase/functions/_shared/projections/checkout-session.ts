@@ -1,11 +1,5 @@
 import { z } from "zod";
-import {
-  optionalInteger,
-  optionalReference,
-  optionalText,
-  projectWith,
-  time,
-} from "./fields.ts";
+import { optionalInteger, optionalReference, optionalText, projectWith, time } from "./fields.ts";
 
 /**
  * Without the pay link and customer details.

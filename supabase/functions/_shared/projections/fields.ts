@@ -23,7 +23,10 @@ const deletedSchema = z.object({ id: z.string(), deleted: z.literal(true) });
  * Builds a projection function from a schema: parse (unknown keys fall away), then rename. A deleted
  * object ({id, deleted: true}) projects to just that, whatever its kind.
  */
-export function projectWith<T>(schema: z.ZodType<T>, toColumns: (object: T) => Projection): Project {
+export function projectWith<T>(
+  schema: z.ZodType<T>,
+  toColumns: (object: T) => Projection,
+): Project {
   return (object) => {
     const deleted = deletedSchema.safeParse(object);
     if (deleted.success) return { id: deleted.data.id, deleted: true };

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { optionalInteger, optionalReference, optionalText, optionalTime, projectWith, time } from "./fields.ts";
+import {
+  optionalInteger,
+  optionalReference,
+  optionalText,
+  optionalTime,
+  projectWith,
+  time,
+} from "./fields.ts";
 
 /**
  * A PaymentIntent without its client secret, receipt address, description and shipping details.

@@ -1,0 +1,106 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { MUTATIONS } from "../../tests/mutations/mutations.ts";
+import type { CommandIo, ExitCode } from "../command-io.ts";
+import { evaluate, type Evaluation } from "./evaluate.ts";
+import { expandIds } from "./expand-ids.ts";
+import { newestSource } from "./newest-source.ts";
+import { readRecords } from "./records.ts";
+import { renderJson } from "./render-json.ts";
+import { renderTable } from "./render-table.ts";
+import { REQUIREMENTS } from "./requirements.ts";
+import { parseTestReport, type TestReport } from "./test-report.ts";
+
+/** Written by `npm test`, from the repository's root. */
+const REPORT_FILE = ".local/test-results.json";
+
+interface Options {
+  readonly json?: boolean;
+  readonly scope?: readonly string[];
+  readonly tests?: boolean;
+}
+
+function parseScope(text: string): string[] {
+  const known = new Set(REQUIREMENTS.map(({ id }) => id));
+  return text.split(/[\s,]+/).filter((word) => word !== "").flatMap((word) => {
+    const ids = expandIds(word);
+    const unknown = ids.find((id) => !known.has(id));
+    if (ids.length === 0 || unknown !== undefined) {
+      throw new InvalidArgumentError(`${unknown ?? word} is no requirement.`);
+    }
+    return ids;
+  });
+}
+
+/** The command `payments compliance`; `done` takes its exit code. */
+export function complianceCommand(io: CommandIo, done: (code: ExitCode) => void): Command {
+  return new Command("compliance")
+    .description("Print every security requirement with what proves it and the last result")
+    .option("--json", "print JSON")
+    .option("--tests", "list every test of a row, not only the first few")
+    .option(
+      "--scope <ids>",
+      'let only these rows decide the exit code, for instance "3.1a-c,3.2a"',
+      parseScope,
+    )
+    .addHelpText(
+      "after",
+      `
+Reads ${REPORT_FILE}, which npm test writes, and docs/compliance/records.
+A row is proven when all its tests passed, a checked-in mutation exists, its page
+exists and its dated records are done and have not expired.
+
+Exit codes: 0 every row (in scope) is proven, 1 one is not or the report cannot
+be trusted, 2 wrong usage.`,
+    )
+    .action(async (options: Options) => done(await runCompliance(options, io)));
+}
+
+async function runCompliance(options: Options, io: CommandIo): Promise<ExitCode> {
+  const { report, problem } = await readReport(io.root);
+  const evaluation = evaluate(REQUIREMENTS, {
+    report,
+    reportProblem: problem,
+    records: await readRecords(io.root),
+    mutated: MUTATIONS.map(({ requirement }) => requirement),
+    pageExists: (page) => existsSync(join(io.root, page)),
+    today: io.now().toISOString().slice(0, 10),
+  });
+  const scope = options.scope ?? null;
+  const ok = isProven(evaluation, scope);
+  const view = { evaluation, report, scope, ok };
+  io.out(
+    options.json === true
+      ? renderJson(view)
+      : renderTable(view, { colour: io.colour, allTests: options.tests === true }),
+  );
+  return ok ? 0 : 1;
+}
+
+function isProven({ rows, findings }: Evaluation, scope: readonly string[] | null): boolean {
+  const decisive = rows.filter((row) => scope === null || scope.includes(row.requirement.id));
+  return findings.length === 0 && decisive.every((row) => row.problems.length === 0);
+}
+
+interface ReadReport {
+  readonly report: TestReport | null;
+  readonly problem: string | null;
+}
+
+async function readReport(root: string): Promise<ReadReport> {
+  const file = join(root, REPORT_FILE);
+  if (!existsSync(file)) {
+    return { report: null, problem: `${REPORT_FILE} is missing: run npm test` };
+  }
+  const report = parseTestReport(await readFile(file, "utf8"), root);
+  const newest = await newestSource(root);
+  const stale = newest !== null && newest.changedAt > report.startedAt;
+  return {
+    report,
+    problem: stale
+      ? `${newest.path} changed after the last test run began: run npm test again`
+      : null,
+  };
+}
