@@ -1,3 +1,4 @@
+import { OPTIONAL_VARIABLES, VARIABLES } from "../../supabase/functions/_shared/config.ts";
 import type { StackSecrets } from "./secrets.ts";
 
 /** What a function's environment is made of. */
@@ -14,34 +15,10 @@ export interface FunctionEnvInput {
 }
 
 /** Settings without a development value: passed on when the stack's own environment has them. */
-const optionalNames = [
-  "PAYMENTS_ALERT_URL",
-  "PAYMENTS_ALERT_SECRET",
-  "PAYMENTS_NOTIFY_URL",
-  "PAYMENTS_NOTIFY_SECRET",
-  "PAYMENTS_OUTBOX_URL",
-  "PAYMENTS_OUTBOX_SECRET",
-  "PAYMENTS_COUNTRY_HEADER",
-  "PAYMENTS_ANCHOR_URL",
-  "PAYMENTS_ALLOW_UNRESTRICTED_KEY",
-] as const;
+const optionalNames = Object.keys(OPTIONAL_VARIABLES);
 
 /** A function may ask for these even where they are not set. */
-const readableNames = [
-  "SUPABASE_URL",
-  "SUPABASE_PUBLISHABLE_KEYS",
-  "SUPABASE_SECRET_KEYS",
-  "PAYMENTS_ENV",
-  "PAYMENTS_ALLOWED_ORIGINS",
-  "PAYMENTS_ENCRYPTION_KEYS",
-  "PAYMENTS_HASH_KEY",
-  "PAYMENTS_AUDIT_SIGNING_KEY",
-  "PAYMENTS_AUDIT_PUBLIC_KEYS",
-  "STRIPE_SECRET_KEY",
-  "STRIPE_WEBHOOK_SECRETS",
-  "STRIPE_API_BASE",
-  ...optionalNames,
-] as const;
+const readableNames = [...Object.keys(VARIABLES), ...optionalNames];
 
 /** The names for Deno's env permission: the documented variables and what is set besides. */
 export function readableVariables(env: Record<string, string>): string[] {

@@ -24,7 +24,7 @@ create table audit.audit_logs (
   constraint outcome_is_known check (outcome in ('success', 'refused', 'failure')),
   constraint action_is_dotted check (action ~ '^[a-z_]+(\.[a-z_]+)+$' and length(action) <= 80),
   constraint texts_are_bounded check (
-    length(actor_id) <= 128 and length(resource_type) <= 64 and length(resource_id) <= 255
+    length(actor_id) <= 255 and length(resource_type) <= 255 and length(resource_id) <= 255
     and length(request_id) <= 64 and length(key_fingerprint) <= 64 and length(reason) <= 500
   ),
   constraint detail_is_a_small_object check (jsonb_typeof(detail) = 'object' and pg_column_size(detail) <= 8192)
@@ -64,6 +64,15 @@ create trigger audit_rows_are_final
 
 -- 3. Partitions -----------------------------------------------------------------------------------
 
+-- Months are made ahead of time; what falls outside of them goes to the default partition, so that an
+-- append never changes a table's shape.
+
+create table audit.audit_logs_default partition of audit.audit_logs default;
+alter table audit.audit_logs_default enable row level security;
+create trigger audit_rows_are_final
+  before update or delete or truncate on audit.audit_logs_default
+  for each statement execute function audit.refuse_change();
+
 create function audit.ensure_partition(p_at timestamptz) returns void
 language plpgsql volatile
 set search_path = ''
@@ -73,23 +82,36 @@ declare
   ends timestamptz := date_trunc('month', p_at, 'UTC') + interval '1 month';
   partition_name text := 'audit_logs_' || to_char(p_at at time zone 'UTC', 'YYYYMM');
 begin
-  if pg_catalog.to_regclass('audit.' || partition_name) is not null then
+  if pg_catalog.to_regclass('audit.' || partition_name) is not null or exists (
+    select from audit.audit_logs_default as l where l.occurred_at >= starts and l.occurred_at < ends
+  ) then
     return;
   end if;
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('audit.ensure_partition'));
-  execute format(
-    'create table if not exists audit.%I partition of audit.audit_logs for values from (%L) to (%L)',
-    partition_name, starts, ends);
+  execute format('create table if not exists audit.%I (like audit.audit_logs including all)', partition_name);
   execute format('alter table audit.%I enable row level security', partition_name);
   execute format(
     'create or replace trigger audit_rows_are_final before update or delete or truncate on audit.%I '
     'for each statement execute function audit.refuse_change()', partition_name);
+  execute format(
+    'alter table audit.audit_logs attach partition audit.%I for values from (%L) to (%L)',
+    partition_name, starts, ends);
 end
 $$;
 comment on function audit.ensure_partition(timestamptz) is
-  'Makes the monthly partition that holds p_at. Safe to run concurrently.';
+  'Makes the monthly partition that holds p_at, unless it is there or the default partition holds the month already.';
 
-select audit.ensure_partition(now() + n * interval '1 month') from generate_series(0, 2) as n;
+create function audit.ensure_partitions() returns void
+language sql volatile
+security definer -- payments_owner owns nothing here; it may have the next months made
+set search_path = ''
+as $$
+  select audit.ensure_partition(now() + n * interval '1 month') from generate_series(0, 3) as n
+$$;
+comment on function audit.ensure_partitions() is 'Makes the partitions of this month and the next three.';
+grant execute on function audit.ensure_partitions() to payments_owner;
+
+select audit.ensure_partitions();
 
 -- 4. Append ---------------------------------------------------------------------------------------
 
@@ -113,7 +135,6 @@ declare
   moment timestamptz := clock_timestamp();
   new_id uuid := gen_random_uuid();
 begin
-  perform audit.ensure_partition(moment);
   insert into audit.audit_logs (
     id, occurred_at, actor_type, actor_id, action, outcome, resource_type, resource_id,
     request_id, key_fingerprint, reason, detail)

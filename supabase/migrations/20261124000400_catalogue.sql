@@ -33,6 +33,7 @@ create table payments.prices (
   recurring_interval_count integer,
   recurring_usage_type text,
   billing_scheme text not null,
+  transforms_quantity boolean not null default false,
   lookup_key text,
   created_at timestamptz not null,
   deleted_at timestamptz,
@@ -42,6 +43,7 @@ create table payments.prices (
 );
 comment on table payments.prices is 'Mirror of Stripe prices. Public while active.';
 comment on column payments.prices.unit_amount is 'Minor units of currency; null where Stripe has no single amount (tiered, custom).';
+comment on column payments.prices.transforms_quantity is 'The quantity is divided before it is charged, so the amount is not unit_amount × quantity.';
 comment on column payments.prices.type is 'one_time or recurring; text because Stripe''s enums are open.';
 
 create index prices_product on payments.prices (product_id);

@@ -51,6 +51,12 @@ create index queued_events on payments_private.processed_events (object_kind, ob
 create index unfinished_events on payments_private.processed_events (status, received_at)
   where status in ('retry', 'dead', 'quarantined');
 
+-- Months are made ahead of time by the worker. What falls outside of them goes here: taking an event
+-- in never changes a table's shape, which would need the whole table to itself.
+create table payments_private.processed_events_default
+  partition of payments_private.processed_events default;
+alter table payments_private.processed_events_default enable row level security;
+
 create function payments_private.ensure_events_partition(p_created timestamptz) returns void
 language plpgsql volatile
 set search_path = ''
@@ -60,18 +66,25 @@ declare
   ends timestamptz := date_trunc('month', p_created, 'UTC') + interval '1 month';
   partition_name text := 'processed_events_' || to_char(p_created at time zone 'UTC', 'YYYYMM');
 begin
-  if pg_catalog.to_regclass('payments_private.' || partition_name) is not null then
+  if pg_catalog.to_regclass('payments_private.' || partition_name) is not null or exists (
+    -- events that came before their month was made keep that month in the default partition
+    select from payments_private.processed_events_default as e where e.created >= starts and e.created < ends
+  ) then
     return;
   end if;
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('payments_private.ensure_events_partition'));
+  -- built apart and attached: readers and writers of the other months go on
   execute format(
-    'create table if not exists payments_private.%I partition of payments_private.processed_events '
-    'for values from (%L) to (%L)', partition_name, starts, ends);
+    'create table if not exists payments_private.%I (like payments_private.processed_events including all)',
+    partition_name);
   execute format('alter table payments_private.%I enable row level security', partition_name);
+  execute format(
+    'alter table payments_private.processed_events attach partition payments_private.%I '
+    'for values from (%L) to (%L)', partition_name, starts, ends);
 end
 $$;
 comment on function payments_private.ensure_events_partition(timestamptz) is
-  'Makes the monthly partition that holds p_created. Safe to run concurrently.';
+  'Makes the monthly partition that holds p_created, unless it is there or the default partition holds the month already.';
 
 alter table payments_private.processed_events enable row level security;
 select payments_private.ensure_events_partition(now() + n * interval '1 month') from generate_series(-1, 2) as n;

@@ -29,15 +29,17 @@ $$;
 comment on function payments_private.write_product(jsonb) is 'Upserts one product.';
 
 create function payments_private.write_price(p jsonb) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
+begin
   insert into payments.prices (
-    id, product_id, active, currency, unit_amount, type, recurring_interval,
-    recurring_interval_count, recurring_usage_type, billing_scheme, lookup_key, created_at, deleted_at)
+    id, product_id, active, currency, unit_amount, type, recurring_interval, recurring_interval_count,
+    recurring_usage_type, billing_scheme, transforms_quantity, lookup_key, created_at, deleted_at)
   select
     r.id, r.product_id, r.active, r.currency, r.unit_amount, r.type, r.recurring_interval,
-    r.recurring_interval_count, r.recurring_usage_type, r.billing_scheme, r.lookup_key, r.created_at, null
+    r.recurring_interval_count, r.recurring_usage_type, r.billing_scheme,
+    coalesce(r.transforms_quantity, false), r.lookup_key, r.created_at, null
   from jsonb_populate_record(null::payments.prices, p) as r
   on conflict (id) do update set
     product_id = excluded.product_id, active = excluded.active, currency = excluded.currency,
@@ -45,9 +47,18 @@ as $$
     recurring_interval = excluded.recurring_interval,
     recurring_interval_count = excluded.recurring_interval_count,
     recurring_usage_type = excluded.recurring_usage_type, billing_scheme = excluded.billing_scheme,
-    lookup_key = excluded.lookup_key, created_at = excluded.created_at, deleted_at = null
+    transforms_quantity = excluded.transforms_quantity, lookup_key = excluded.lookup_key,
+    created_at = excluded.created_at, deleted_at = null;
+
+  -- A lookup key names one price at Stripe. Another one that has it here lost it: Stripe is asked.
+  perform payments_private.mark_objects(coalesce(jsonb_agg(
+    jsonb_build_object('kind', 'price', 'id', o.id)), '[]'))
+  from payments.prices as o where o.lookup_key = p ->> 'lookup_key' and o.id <> p ->> 'id';
+  update payments.prices as o set lookup_key = null
+  where o.lookup_key = p ->> 'lookup_key' and o.id <> p ->> 'id';
+end
 $$;
-comment on function payments_private.write_price(jsonb) is 'Upserts one price.';
+comment on function payments_private.write_price(jsonb) is 'Upserts one price and takes its lookup key from any other.';
 
 create function payments_private.write_customer(p jsonb) returns void
 language sql volatile
@@ -247,6 +258,12 @@ begin
     when 'payment_intent' then perform payments_private.write_payment(p_projection);
     when 'refund' then perform payments_private.write_refund(p_projection);
     when 'dispute' then perform payments_private.write_dispute(p_projection);
+    when 'payment_method' then perform payments_private.write_payment_method(p_projection);
+    when 'review' then perform payments_private.write_review(p_projection);
+    when 'radar.early_fraud_warning' then
+      perform payments_private.write_early_fraud_warning(p_projection);
+    when 'entitlements.active_entitlement_summary' then
+      perform payments_private.write_entitlements(p_projection ->> 'id', p_projection -> 'entitlements');
     else raise exception 'cannot write an object of kind %', p_kind using errcode = 'PP001';
   end case;
 end
@@ -266,12 +283,17 @@ begin
       update payments.prices set active = false, deleted_at = p_at where id = p_object_id;
     when 'customer' then
       update payments.customers set deleted_at = p_at where id = p_object_id;
+      -- what was reserved under it, and never made, cannot be asked for again
+      perform payments_private.close_reservation(r.id, 'released')
+      from payments_private.checkout_reservations as r join payments.customers as c on c.user_id = r.user_id
+      where c.id = p_object_id and r.state = 'reserved' and r.session_id is null;
       -- its creation key would bring back the deleted customer's saved answer
       delete from payments_private.customer_creations as k
       using payments.customers as c where c.id = p_object_id and k.user_id = c.user_id;
     when 'invoice' then
       update payments.invoices set deleted_at = p_at where id = p_object_id;
     when 'checkout.session' then
+      perform payments_private.settle_reservation(p_object_id, 'expired');
       delete from payments.checkout_sessions where id = p_object_id;
     when 'subscription' then
       delete from payments.subscriptions where id = p_object_id;
@@ -281,6 +303,14 @@ begin
       delete from payments.refunds where id = p_object_id;
     when 'dispute' then
       delete from payments.disputes where id = p_object_id;
+    when 'payment_method' then
+      delete from payments.payment_methods where id = p_object_id;
+    when 'review' then
+      delete from payments_private.reviews where id = p_object_id;
+    when 'radar.early_fraud_warning' then
+      delete from payments_private.early_fraud_warnings where id = p_object_id;
+    when 'entitlements.active_entitlement_summary' then
+      delete from payments.entitlements where customer_id = p_object_id;
     else raise exception 'cannot delete an object of kind %', p_kind using errcode = 'PP001';
   end case;
 end

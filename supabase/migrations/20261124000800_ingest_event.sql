@@ -1,5 +1,6 @@
 -- Purpose: take in one verified Stripe event: dedupe, order, effect and audit row in one transaction.
--- Objects: payments.ingest_event, payments_private.lock_object, apply_snapshot, mark_objects.
+-- Objects: payments.ingest_event; payments_private.settings, lock_object, apply_snapshot,
+--          mark_objects, place_event, record_event.
 -- Risk:    the hot path; every lock is taken in the order event, object, rows, marks.
 
 set role payments_owner;
@@ -34,12 +35,15 @@ set search_path = ''
 as $$
 declare
   is_deleted boolean := coalesce((p_projection ->> 'deleted')::boolean, false);
+  before jsonb := payments_private.read_object(p_kind, p_object_id);
 begin
   if is_deleted then
     perform payments_private.delete_object(p_kind, p_object_id, p_as_of);
   else
     perform payments_private.write_object(p_kind, p_projection);
   end if;
+  perform payments_private.emit_domain_events(
+    p_kind, p_object_id, before, payments_private.read_object(p_kind, p_object_id));
   update payments_private.mirrored_objects as m set
     as_of = greatest(m.as_of, p_as_of),
     ticket = p_ticket,
@@ -89,6 +93,26 @@ $$;
 comment on function payments_private.is_settled(payments_private.processed_events, boolean) is
   'True when a further delivery of the event has nothing left to do.';
 
+create table payments_private.settings (
+  only_row boolean primary key default true,
+  verify_snapshots text not null default 'when_in_doubt',
+  constraint there_is_one_row check (only_row),
+  constraint verify_snapshots_is_known check (verify_snapshots in ('when_in_doubt', 'always'))
+);
+comment on table payments_private.settings is 'Settings of the pipeline.';
+comment on column payments_private.settings.verify_snapshots is
+  'always: every applied event also marks its object, for those who want no reliance on event times at all.';
+insert into payments_private.settings default values;
+alter table payments_private.settings enable row level security;
+
+create function payments_private.always_verifies() returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select s.verify_snapshots = 'always' from payments_private.settings as s
+$$;
+comment on function payments_private.always_verifies() is 'Whether every applied snapshot is to be verified by a fetch.';
+
 create function payments_private.place_event(p_event jsonb, p_created timestamptz, out status text, out failure text)
 language plpgsql volatile
 set search_path = ''
@@ -127,7 +151,7 @@ begin
     end;
   end if;
 
-  if status <> 'applied' then
+  if status <> 'applied' or payments_private.always_verifies() then
     marks := marks || jsonb_build_object('kind', target_kind, 'id', target_id);
     update payments_private.mirrored_objects as m set as_of = greatest(m.as_of, p_created)
     where m.kind = target_kind and m.object_id = target_id;
@@ -198,7 +222,6 @@ as $$
 declare
   keeps_payload boolean := p_status = 'retry';
 begin
-  perform payments_private.ensure_events_partition(p_created);
   insert into payments_private.processed_events as e (
     event_id, created, event_type, object_kind, object_id, livemode, api_version, status,
     processed_at, body_sha256, secret_fingerprint, request_id, projection, encrypted_body, last_error)

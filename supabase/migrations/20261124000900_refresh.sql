@@ -1,5 +1,5 @@
 -- Purpose: the worker's side of marks: claim, finish or postpone a fetch of an object from Stripe.
--- Objects: payments.claim_refreshes, finish_refresh, fail_refresh; payments_private.stripe_account.
+-- Objects: payments_private.apply_fetched; payments.claim_refreshes, finish_refresh, fail_refresh; payments_private.stripe_account.
 -- Risk:    none to the hot path; any number of workers may run at once.
 --
 -- Why it ends true: a fetch takes its ticket before it asks Stripe, so a row with a lower ticket was
@@ -73,38 +73,34 @@ declare
   settled integer;
 begin
   update payments_private.processed_events as e set
-    status = 'applied', processed_at = now(), projection = null, encrypted_body = null, last_error = null
-  where e.object_kind = p_kind and e.object_id = p_object_id and e.status in ('queued', 'retry');
+    status = 'applied', processed_at = now(), projection = null, encrypted_body = null,
+    last_error = null, next_attempt_at = null
+  where e.object_kind = p_kind and e.object_id = p_object_id and e.status in ('queued', 'retry', 'dead');
   get diagnostics settled = row_count;
+  update payments_private.alerts as a set resolved_at = now()
+  where a.rule = 'refresh_stuck' and a.subject = p_kind || ' ' || p_object_id and a.resolved_at is null;
   return settled;
 end
 $$;
 comment on function payments_private.settle_events(text, text) is
   'The object is now as Stripe has it, so every event that waited for that is applied. Returns how many.';
 
-create function payments.finish_refresh(
-  p_kind text, p_object_id text, p_ticket bigint, p_as_of bigint, p_projection jsonb, p_account_id text,
-  p_request_id text
-) returns jsonb
+create function payments_private.apply_fetched(
+  p_kind text, p_object_id text, p_ticket bigint, p_as_of timestamptz, p_projection jsonb
+) returns text
 language plpgsql volatile
-security definer -- the worker's role has no table access of its own
 set search_path = ''
 as $$
 declare
   object payments_private.mirrored_objects := payments_private.lock_object(p_kind, p_object_id);
   outcome text;
-  settled integer := 0;
 begin
-  if not payments_private.is_our_account(p_account_id, not coalesce((p_projection ->> 'deleted')::boolean, false)) then
-    perform payments.fail_refresh(p_kind, p_object_id, p_ticket, 'wrong_account');
-    perform audit.append('service', 'payments_worker', 'object.refresh_refused', 'failure', p_kind, p_object_id,
-      p_request_id, null, 'wrong_account', jsonb_build_object('account', p_account_id));
-    return '{"outcome": "wrong_account", "events_settled": 0}';
+  if p_ticket > (select t.last_value from payments_private.ticket_numbers as t) then
+    -- a forged ticket would freeze the object: nothing later could ever be newer
+    raise exception 'this ticket was never issued' using errcode = 'PP003';
   end if;
-
   if object.ticket < p_ticket then
-    perform payments_private.apply_snapshot(
-      p_kind, p_object_id, p_projection, to_timestamp(p_as_of), p_ticket, 'refresh');
+    perform payments_private.apply_snapshot(p_kind, p_object_id, p_projection, p_as_of, p_ticket, 'refresh');
     outcome := 'applied';
   elsif object.moved_by = 'event' then
     perform payments_private.mark_objects(
@@ -116,16 +112,42 @@ begin
 
   delete from payments_private.refresh_marks as m
   where m.kind = p_kind and m.object_id = p_object_id and m.ticket < p_ticket;
-  if found then
-    settled := payments_private.settle_events(p_kind, p_object_id);
+  -- settled by the mark's absence, not by its removal here: a later delivery may have found none
+  if not exists (
+    select from payments_private.refresh_marks as m where m.kind = p_kind and m.object_id = p_object_id
+  ) then
+    perform payments_private.settle_events(p_kind, p_object_id);
   else -- renewed while we fetched: the next worker may take it at once
     update payments_private.refresh_marks as m set leased_until = null, attempts = 0
     where m.kind = p_kind and m.object_id = p_object_id;
   end if;
+  return outcome;
+end
+$$;
+comment on function payments_private.apply_fetched(text, text, bigint, timestamptz, jsonb) is
+  'Applies a fetched object unless newer knowledge arrived since its ticket was taken; clears its mark and settles the events that waited. Returns applied, marked_again or superseded.';
 
+create function payments.finish_refresh(
+  p_kind text, p_object_id text, p_ticket bigint, p_as_of bigint, p_projection jsonb, p_account_id text,
+  p_request_id text
+) returns jsonb
+language plpgsql volatile
+security definer -- the worker's role has no table access of its own
+set search_path = ''
+as $$
+declare
+  outcome text;
+begin
+  if not payments_private.is_our_account(p_account_id, not coalesce((p_projection ->> 'deleted')::boolean, false)) then
+    perform payments.fail_refresh(p_kind, p_object_id, p_ticket, 'wrong_account');
+    perform audit.append('service', 'payments_worker', 'object.refresh_refused', 'failure', p_kind, p_object_id,
+      p_request_id, null, 'wrong_account', jsonb_build_object('account', p_account_id));
+    return '{"outcome": "wrong_account"}';
+  end if;
+  outcome := payments_private.apply_fetched(p_kind, p_object_id, p_ticket, to_timestamp(p_as_of), p_projection);
   perform audit.append('service', 'payments_worker', 'object.refreshed', 'success', p_kind, p_object_id,
-    p_request_id, p_detail => jsonb_build_object('outcome', outcome, 'events_settled', settled));
-  return jsonb_build_object('outcome', outcome, 'events_settled', settled);
+    p_request_id, p_detail => jsonb_build_object('outcome', outcome));
+  return jsonb_build_object('outcome', outcome);
 end
 $$;
 comment on function payments.finish_refresh(text, text, bigint, bigint, jsonb, text, text) is
@@ -136,13 +158,30 @@ language plpgsql volatile
 security definer -- the worker's role has no table access of its own
 set search_path = ''
 as $$
+declare
+  tries integer;
 begin
-  -- full jitter over an exponential bound of at most an hour
   update payments_private.refresh_marks as m set
     leased_until = null,
     last_error = left(p_error, 200),
-    next_attempt_at = now() + random() * least(interval '1 hour', interval '2 seconds' * power(2, least(m.attempts, 12)))
-  where m.kind = p_kind and m.object_id = p_object_id and m.ticket < p_ticket;
+    next_attempt_at = now() + payments_private.backoff(m.attempts)
+  where m.kind = p_kind and m.object_id = p_object_id and m.ticket < p_ticket
+  returning m.attempts into tries;
+  if tries is null then -- renewed since the claim: due now, for anybody
+    update payments_private.refresh_marks as m set leased_until = null
+    where m.kind = p_kind and m.object_id = p_object_id;
+  end if;
+
+  -- Fifteen tries: people must look. The mark stays and is tried every hour, so a fault that ends
+  -- by itself heals by itself.
+  if tries = 15 then
+    update payments_private.processed_events as e set status = 'dead', last_error = left(p_error, 200)
+    where e.object_kind = p_kind and e.object_id = p_object_id and e.status in ('queued', 'retry');
+    perform payments_private.raise_alert('refresh_stuck', p_kind || ' ' || p_object_id, 'critical',
+      jsonb_build_object('error', left(p_error, 200)));
+    perform audit.append('service', 'payments_worker', 'object.refresh_stuck', 'failure', p_kind, p_object_id,
+      null, null, left(p_error, 200));
+  end if;
 end
 $$;
 comment on function payments.fail_refresh(text, text, bigint, text) is

@@ -2,7 +2,7 @@
 -- Objects: payments_private.customer_creations, checkout_reservations, reservation_slots,
 --          idempotency_keys; payments.authorize_checkout, record_checkout, release_checkout,
 --          record_replaced_checkout, renew_checkout_key,
---          renew_customer_creation.
+--          renew_customer_creation, check_session.
 -- Risk:    one advisory lock for each user while the guard runs; no lock is held while Stripe is asked.
 --
 -- The Stripe session is made after the guard's transaction. Whatever dies in between, the reservation
@@ -119,6 +119,7 @@ begin
     select *, case
       when not is_buyable then 'price_unavailable'
       when unit_amount is null or billing_scheme <> 'per_unit' or recurring_usage_type = 'metered'
+        or transforms_quantity
         then 'price_not_computable'
       when p_mode = 'payment' and type <> 'one_time' then 'price_not_for_mode'
       when p_mode = 'subscription' and type <> 'recurring' then 'price_not_for_mode'
@@ -171,7 +172,7 @@ begin
   returning * into creation;
   return jsonb_build_object('id', null, 'creation_key', creation.creation_key,
     'lookup_since', case when creation.first_minted_at < creation.minted_at
-      then extract(epoch from creation.first_minted_at)::bigint end);
+      then extract(epoch from greatest(creation.first_minted_at, now() - interval '7 days'))::bigint end);
 end
 $$;
 comment on function payments_private.customer_for_checkout(uuid) is
@@ -182,9 +183,21 @@ language plpgsql volatile
 set search_path = ''
 as $$
 begin
+  if exists (select from payments.customers as c where c.id = p_customer_id and c.user_id = p_user_id) then
+    return true;
+  end if;
+  -- A customer never moves from one user to another, and one with a history was not made just now:
+  -- whoever holds the function's key cannot take over customers that were made elsewhere.
+  if not exists (select from payments_private.customer_creations as k where k.user_id = p_user_id)
+    or exists (select from payments.payments as t where t.customer_id = p_customer_id)
+    or exists (select from payments.invoices as t where t.customer_id = p_customer_id)
+    or exists (select from payments.subscriptions as t where t.customer_id = p_customer_id) then
+    return false;
+  end if;
   insert into payments.customers as c (id, user_id, created_at) values (p_customer_id, p_user_id, now())
   on conflict (id) do update set user_id = excluded.user_id
-  where c.user_id is null; -- a customer never moves from one user to another
+  where c.user_id is null and c.deleted_at is null
+    and not exists (select from payments_private.customer_deletions as d where d.customer_id = c.id);
   if not exists (
     select from payments.customers as c where c.id = p_customer_id and c.user_id = p_user_id
   ) then
@@ -193,19 +206,13 @@ begin
 
   -- events that came before the link have rows without an owner
   update payments.checkout_sessions as t set user_id = p_user_id where t.customer_id = p_customer_id and t.user_id is null;
-  update payments.invoices as t set user_id = p_user_id where t.customer_id = p_customer_id and t.user_id is null;
-  update payments.payments as t set user_id = p_user_id where t.customer_id = p_customer_id and t.user_id is null;
-  perform payments_private.own_reversals(t.id, p_user_id) from payments.payments as t
-  where t.customer_id = p_customer_id;
-  update payments.subscription_items as t set user_id = p_user_id
-  from payments.subscriptions as s
-  where s.id = t.subscription_id and s.customer_id = p_customer_id and t.user_id is null;
-  update payments.subscriptions as t set user_id = p_user_id where t.customer_id = p_customer_id and t.user_id is null;
+  update payments.entitlements as t set user_id = p_user_id where t.customer_id = p_customer_id and t.user_id is null;
+  update payments.payment_methods as t set user_id = p_user_id where t.customer_id = p_customer_id and t.user_id is null;
   return true;
 end
 $$;
 comment on function payments_private.link_customer(uuid, text) is
-  'Binds a Stripe customer to a user; false when it belongs to another one.';
+  'Binds a Stripe customer that was made for the user just now; false when it belongs to another one or has a history.';
 
 create function payments.renew_customer_creation(p_user_id uuid, p_creation_key text) returns jsonb
 language plpgsql volatile
@@ -266,34 +273,62 @@ $$;
 comment on function payments_private.settle_reservation(text, text) is
   'Carries Stripe''s word about a session over to its reservation.';
 
-create function payments_private.blocking_reservation(p_user_id uuid, p_items jsonb)
-returns payments_private.checkout_reservations
-language plpgsql volatile
+create function payments_private.free_settled_slots(p_user_id uuid) returns void
+language sql volatile
 set search_path = ''
 as $$
-declare
-  blocking payments_private.checkout_reservations;
-begin
   -- paid, and the subscription it paid for is known: from now on that row answers, not the slot
   delete from payments_private.reservation_slots as s
   using payments_private.checkout_reservations as r,
     payments.checkout_sessions as c, payments.subscriptions as b
   where s.user_id = p_user_id and r.id = s.reservation_id and r.state = 'completed'
-    and c.id = r.session_id and b.id = c.subscription_id;
+    and c.id = r.session_id and b.id = c.subscription_id
+$$;
+comment on function payments_private.free_settled_slots(uuid) is
+  'Removes slots whose subscription is mirrored. Run it before asking for subscriptions, never after: each statement sees a later state, so whatever frees a slot here is seen by the question.';
 
-  select r.* into blocking
+create function payments_private.blocking_reservation(p_user_id uuid, p_items jsonb)
+returns payments_private.checkout_reservations
+language sql stable
+set search_path = ''
+as $$
+  select r.*
   from payments_private.reservation_slots as s
   join payments_private.checkout_reservations as r on r.id = s.reservation_id
   where s.user_id = p_user_id
     and s.product_id in (select i ->> 'product' from jsonb_array_elements(p_items) as i)
-  order by r.created_at limit 1;
-  return blocking;
-end
+  order by r.created_at limit 1
 $$;
 comment on function payments_private.blocking_reservation(uuid, jsonb) is
   'The reservation that holds one of these subscription products for the user, if any.';
 
+create function payments_private.has_live_subscription(p_user_id uuid, p_items jsonb) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select exists (
+    select from payments.subscription_items as i
+    join payments.subscriptions as s on s.id = i.subscription_id
+    where i.user_id = p_user_id and s.status not in ('canceled', 'incomplete_expired')
+      and i.product_id in (select w ->> 'product' from jsonb_array_elements(p_items) as w))
+$$;
+comment on function payments_private.has_live_subscription(uuid, jsonb) is
+  'Whether the user has a subscription, not ended, to one of these products.';
+
 -- 5. The guard ------------------------------------------------------------------------------------
+
+create function payments_private.reuse_reservation(p payments_private.checkout_reservations) returns jsonb
+language sql volatile
+set search_path = ''
+as $$
+  -- past its expiry only Stripe can say whether it was paid: it is closed there first
+  select case when p.expires_at > now()
+    then jsonb_build_object('decision', 'proceed', 'reservation', payments_private.describe_reservation(p))
+    else jsonb_build_object('decision', 'replace', 'reservation', payments_private.describe_reservation(p),
+      'ticket', nextval('payments_private.ticket_numbers')) end
+$$;
+comment on function payments_private.reuse_reservation(payments_private.checkout_reservations) is
+  'What to do with a reservation that is still reserved or open: go on with it, or replace it once its time is over.';
 
 create function payments_private.decide_checkout(p_request jsonb, p_user_id uuid) returns jsonb
 language plpgsql volatile
@@ -305,78 +340,87 @@ declare
   key_row payments_private.idempotency_keys;
   parameters_hash text;
   wanted_mode text := p_request ->> 'mode';
-  caller_key text := p_request ->> 'idempotency_key';
 begin
   if not payments_private.session_is_live((p_request ->> 'session_id')::uuid, p_user_id) then
     return '{"decision": "refuse", "code": "session_ended"}';
+  end if;
+
+  select k.* into key_row from payments_private.idempotency_keys as k
+  where k.user_id = p_user_id and k.idempotency_key = p_request ->> 'idempotency_key'
+    and k.created_at > now() - interval '24 hours';
+  if found then
+    if key_row.body_sha256 <> p_request ->> 'body_sha256' then
+      return '{"decision": "refuse", "code": "idempotency_conflict"}';
+    end if;
+    select r.* into held from payments_private.checkout_reservations as r where r.id = key_row.reservation_id;
+    if held.state in ('reserved', 'open') then
+      return payments_private.reuse_reservation(held);
+    end if;
   end if;
 
   select * into wanted from payments_private.price_checkout(wanted_mode, p_request -> 'items');
   if wanted.errors <> '[]' then
     return jsonb_build_object('decision', 'refuse', 'code', 'not_purchasable', 'errors', wanted.errors);
   end if;
-
-  if caller_key is not null then
-    select k.* into key_row from payments_private.idempotency_keys as k
-    where k.user_id = p_user_id and k.idempotency_key = caller_key and k.created_at > now() - interval '24 hours';
-    if found then
-      if key_row.body_sha256 <> p_request ->> 'body_sha256' then
-        return '{"decision": "refuse", "code": "idempotency_conflict"}';
-      end if;
-      select r.* into held from payments_private.checkout_reservations as r where r.id = key_row.reservation_id;
+  if wanted_mode = 'subscription' then
+    perform payments_private.free_settled_slots(p_user_id);
+    if payments_private.has_live_subscription(p_user_id, wanted.items) then
+      return '{"decision": "refuse", "code": "already_subscribed"}';
     end if;
   end if;
-
-  if wanted_mode = 'subscription' and exists (
-    select from payments.subscription_items as i
-    join payments.subscriptions as s on s.id = i.subscription_id
-    where i.user_id = p_user_id and s.status not in ('canceled', 'incomplete_expired')
-      and i.product_id in (select w ->> 'product' from jsonb_array_elements(wanted.items) as w)
-  ) then
-    return '{"decision": "refuse", "code": "already_subscribed"}';
+  if held.state = 'completed' then
+    return '{"decision": "refuse", "code": "idempotency_conflict"}';
   end if;
 
   parameters_hash := encode(sha256(convert_to(jsonb_build_array(
     wanted_mode, wanted.items, p_request -> 'success_url', p_request -> 'cancel_url',
     p_request -> 'locale')::text, 'UTF8')), 'hex');
-
-  if held.state = 'completed' then
-    return '{"decision": "refuse", "code": "idempotency_conflict"}';
-  elsif held.state in ('reserved', 'open') and held.expires_at > now() then
-    return jsonb_build_object('decision', 'proceed', 'reservation', payments_private.describe_reservation(held));
-  end if;
-
   if wanted_mode = 'subscription' then
     held := payments_private.blocking_reservation(p_user_id, wanted.items);
     if held.state = 'completed' then
       return '{"decision": "refuse", "code": "already_subscribed"}';
-    elsif held.id is not null and held.parameters_sha256 = parameters_hash and held.expires_at > now() then
+    elsif held.id is not null and held.parameters_sha256 = parameters_hash then
       perform payments_private.remember_key(p_request, p_user_id, held.id);
-      return jsonb_build_object('decision', 'proceed', 'reservation', payments_private.describe_reservation(held));
+      return payments_private.reuse_reservation(held);
     elsif held.id is not null then
       return jsonb_build_object('decision', 'replace', 'reservation', payments_private.describe_reservation(held),
         'ticket', nextval('payments_private.ticket_numbers'));
     end if;
   end if;
-
-  insert into payments_private.checkout_reservations as r (
-    user_id, mode, items, currency, amount_minor, success_url, cancel_url, locale, parameters_sha256, expires_at)
-  values (
-    p_user_id, wanted_mode, wanted.items, wanted.currency, wanted.amount_minor, p_request ->> 'success_url',
-    p_request ->> 'cancel_url', p_request ->> 'locale', parameters_hash,
-    -- Stripe wants at least 30 minutes, counted when it is asked; the rest is room for retries
-    now() + interval '35 minutes')
-  returning r.* into held;
-  if wanted_mode = 'subscription' then
-    insert into payments_private.reservation_slots (user_id, product_id, reservation_id)
-    select distinct p_user_id, i ->> 'product', held.id from jsonb_array_elements(wanted.items) as i;
-  end if;
-  perform payments_private.remember_key(p_request, p_user_id, held.id);
-  return jsonb_build_object('decision', 'proceed', 'reservation', payments_private.describe_reservation(held));
+  return jsonb_build_object('decision', 'proceed', 'reservation', payments_private.describe_reservation(
+    payments_private.reserve(p_request, p_user_id, parameters_hash, wanted.items, wanted.currency, wanted.amount_minor)));
 end
 $$;
 comment on function payments_private.decide_checkout(jsonb, uuid) is
   'The guard''s checks in their order; the caller holds the user''s lock.';
+
+create function payments_private.reserve(
+  p_request jsonb, p_user_id uuid, p_parameters_sha256 text, p_items jsonb, p_currency text, p_amount_minor bigint
+) returns payments_private.checkout_reservations
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  made payments_private.checkout_reservations;
+begin
+  insert into payments_private.checkout_reservations as r (
+    user_id, mode, items, currency, amount_minor, success_url, cancel_url, locale, parameters_sha256, expires_at)
+  values (
+    p_user_id, p_request ->> 'mode', p_items, p_currency, p_amount_minor, p_request ->> 'success_url',
+    p_request ->> 'cancel_url', p_request ->> 'locale', p_parameters_sha256,
+    -- Stripe wants at least 30 minutes, counted when it is asked; the rest is room for retries
+    now() + interval '35 minutes')
+  returning r.* into made;
+  if made.mode = 'subscription' then
+    insert into payments_private.reservation_slots (user_id, product_id, reservation_id)
+    select distinct p_user_id, i ->> 'product', made.id from jsonb_array_elements(p_items) as i;
+  end if;
+  perform payments_private.remember_key(p_request, p_user_id, made.id);
+  return made;
+end
+$$;
+comment on function payments_private.reserve(jsonb, uuid, text, jsonb, text, bigint) is
+  'Makes a reservation with its slots and binds the caller''s idempotency key to it.';
 
 create function payments_private.remember_key(p_request jsonb, p_user_id uuid, p_reservation_id uuid) returns void
 language sql volatile
@@ -425,38 +469,42 @@ security definer -- the function's role has no table access of its own
 set search_path = ''
 as $$
 declare
-  reservation payments_private.checkout_reservations;
   session jsonb := p_result -> 'session';
-  object payments_private.mirrored_objects;
+  made_id text := p_result #>> '{session,id}';
+  object payments_private.mirrored_objects := payments_private.lock_object('checkout.session', made_id);
+  reservation payments_private.checkout_reservations;
 begin
   select r.* into reservation from payments_private.checkout_reservations as r
   where r.id = (p_result ->> 'reservation_id')::uuid for update;
   if not found or not payments_private.link_customer(reservation.user_id, p_result ->> 'customer_id') then
     return '{"recorded": false, "code": "forbidden"}';
   end if;
-
-  update payments_private.checkout_reservations as r set
-    state = 'open', session_id = session ->> 'id', url = p_result ->> 'url'
-  where r.id = reservation.id and r.state in ('reserved', 'open');
-  if not found then -- replaced or released while Stripe was asked: its link must not be handed out
+  -- replaced or released while Stripe was asked, or another call's session was here first: this
+  -- session's link must not be handed out
+  if reservation.state not in ('reserved', 'open') or reservation.session_id <> made_id then
     return '{"recorded": false, "code": "checkout_in_progress"}';
   end if;
+  update payments_private.checkout_reservations as r set
+    state = 'open', session_id = p_result #>> '{session,id}', url = p_result ->> 'url'
+  where r.id = reservation.id;
 
-  object := payments_private.lock_object('checkout.session', session ->> 'id');
   if object.ticket = 0 then
     -- the answer to a creation is older than any event about the session: as_of stays open
-    perform payments_private.apply_snapshot('checkout.session', session ->> 'id', session,
+    perform payments_private.apply_snapshot('checkout.session', made_id, session,
       '-infinity', nextval('payments_private.ticket_numbers'), 'refresh');
+  else -- an event was faster; what it said of the session holds for the reservation too
+    perform payments_private.settle_reservation(c.id, c.status) from payments.checkout_sessions as c
+    where c.id = made_id;
   end if;
   perform audit.append('user', reservation.user_id::text, 'checkout.opened', 'success',
-    'checkout.session', session ->> 'id', p_result ->> 'request_id', p_result ->> 'key_fingerprint',
+    'checkout.session', made_id, p_result ->> 'request_id', p_result ->> 'key_fingerprint',
     p_detail => jsonb_build_object('amount_minor', reservation.amount_minor, 'currency', reservation.currency,
       'reservation', reservation.id));
   return '{"recorded": true}';
 end
 $$;
 comment on function payments.record_checkout(jsonb) is
-  'Records the session that Stripe made for a reservation and binds the customer to the user: {recorded, code}. Not recorded when the customer belongs to somebody else (forbidden) or the reservation has ended (checkout_in_progress).';
+  'Records the session that Stripe made for a reservation and binds the customer to the user: {recorded, code}. Not recorded when the customer belongs to somebody else (forbidden), or the reservation has ended or has another session (checkout_in_progress).';
 
 create function payments.record_replaced_checkout(p_result jsonb) returns void
 language plpgsql volatile
@@ -465,23 +513,27 @@ set search_path = ''
 as $$
 declare
   session jsonb := p_result -> 'session';
-  object payments_private.mirrored_objects;
+  made_id text := p_result #>> '{session,id}';
+  reservation payments_private.checkout_reservations;
 begin
-  update payments_private.checkout_reservations as r set session_id = session ->> 'id'
-  where r.id = (p_result ->> 'reservation_id')::uuid and r.session_id is null;
-  object := payments_private.lock_object('checkout.session', session ->> 'id');
-  if object.ticket < (p_result ->> 'ticket')::bigint then
-    perform payments_private.apply_snapshot('checkout.session', session ->> 'id', session,
-      to_timestamp((p_result ->> 'as_of')::bigint), (p_result ->> 'ticket')::bigint, 'refresh');
+  perform payments_private.lock_object('checkout.session', made_id);
+  select r.* into reservation from payments_private.checkout_reservations as r
+  where r.id = (p_result ->> 'reservation_id')::uuid for update;
+  if not found or reservation.session_id <> made_id
+    or payments_private.owner_of(session ->> 'customer_id') <> reservation.user_id then
+    raise exception 'the session is not the reservation''s' using errcode = 'PP004';
   end if;
-  perform payments_private.settle_reservation(session ->> 'id', session ->> 'status');
+  update payments_private.checkout_reservations as r set session_id = made_id where r.id = reservation.id;
+  perform payments_private.apply_fetched('checkout.session', made_id, (p_result ->> 'ticket')::bigint,
+    to_timestamp((p_result ->> 'as_of')::bigint), session);
+  perform payments_private.settle_reservation(made_id, session ->> 'status');
   perform audit.append('service', 'payments_checkout', 'checkout.replaced', 'success', 'checkout.session',
-    session ->> 'id', p_result ->> 'request_id', p_result ->> 'key_fingerprint',
+    made_id, p_result ->> 'request_id', p_result ->> 'key_fingerprint',
     p_detail => jsonb_build_object('status', session -> 'status'));
 end
 $$;
 comment on function payments.record_replaced_checkout(jsonb) is
-  'Records what Stripe says of a session that stood in the way: expired by us, expired already, or paid. ticket is the guard''s.';
+  'Records what Stripe says of a session that stood in the way: expired by us, expired already, or paid. ticket is the guard''s. Raises PP004 for a session of another reservation or user.';
 
 create function payments.renew_checkout_key(p_reservation_id uuid, p_stripe_idempotency_key text) returns jsonb
 language plpgsql volatile
@@ -508,15 +560,36 @@ language plpgsql volatile
 security definer -- the function's role has no table access of its own
 set search_path = ''
 as $$
+declare
+  reservation payments_private.checkout_reservations;
 begin
-  perform payments_private.close_reservation(p_reservation_id, 'released');
+  select r.* into reservation from payments_private.checkout_reservations as r
+  where r.id = p_reservation_id for update;
+  if reservation.state = 'reserved' and reservation.session_id is null then
+    perform payments_private.close_reservation(p_reservation_id, 'released');
+  elsif reservation.session_id is not null then
+    -- a session is known, so it may be paid: the worker asks Stripe, under the right account
+    perform payments_private.mark_objects(
+      jsonb_build_array(jsonb_build_object('kind', 'checkout.session', 'id', reservation.session_id)));
+  end if;
   perform audit.append('service', 'payments_checkout', 'checkout.released', 'failure', 'reservation',
     p_reservation_id::text, p_request_id, null, p_reason);
 end
 $$;
 comment on function payments.release_checkout(uuid, text, text) is
-  'Frees a reservation for which Stripe definitely refused (4xx) to make a session. Never call it after a time-out.';
+  'Frees a reservation for which Stripe definitely refused (400) to make a session; one whose session is known is marked for a fetch instead. Never call it after a time-out, a 401 or a 403.';
 
+create function payments.check_session(p_user_id uuid, p_session_id uuid) returns boolean
+language sql stable
+security definer -- the functions' roles cannot reach schema auth
+set search_path = ''
+as $$
+  select payments_private.session_is_live(p_session_id, p_user_id)
+$$;
+comment on function payments.check_session(uuid, uuid) is
+  'Whether a session is alive, for requests whose body is refused before the guard is asked: 401 comes before 400 and 422.';
+
+grant execute on function payments.check_session(uuid, uuid) to payments_checkout, payments_portal, payments_sync;
 grant execute on function payments.authorize_checkout(jsonb) to payments_checkout;
 grant execute on function payments.record_checkout(jsonb) to payments_checkout;
 grant execute on function payments.record_replaced_checkout(jsonb) to payments_checkout;

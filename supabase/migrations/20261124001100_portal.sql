@@ -24,6 +24,7 @@ begin
     select s.id into live_subscription from payments.subscriptions as s
     where s.user_id = p_user_id and s.customer_id = portal_customer
       and s.status not in ('canceled', 'incomplete_expired')
+      and not s.cancel_at_period_end and s.cancel_at is null -- one that ends already cannot be cancelled again
     order by s.created_at desc, s.id limit 1;
     if live_subscription is null then
       return '{"decision": "refuse", "code": "no_subscription"}';

@@ -9,6 +9,7 @@ export function developmentEnv(): Record<string, string> {
     SUPABASE_SECRET_KEYS: JSON.stringify({
       default: `sb_secret_default_${KEY}`,
       payments_checkout: `sb_secret_checkout_${KEY}`,
+      payments_sync: `sb_secret_sync_${KEY}`,
       payments_portal: `sb_secret_portal_${KEY}`,
       payments_webhook: `sb_secret_webhook_${KEY}`,
       payments_worker: `sb_secret_worker_${KEY}`,

@@ -29,6 +29,83 @@ const subscriptionItem: StripeObject = {
 export const STRIPE_OBJECTS: Record<ObjectKindName, Example> & { subscriptionItem: StripeObject } =
   {
     subscriptionItem,
+    "entitlements.active_entitlement_summary": {
+      object: {
+        id: "cus_1",
+        entitlements: [{
+          id: "ent_1",
+          object: "entitlements.active_entitlement",
+          feature: "feat_1",
+          lookup_key: "pro",
+        }],
+      },
+      projection: {
+        id: "cus_1",
+        entitlements: [{ id: "ent_1", feature_id: "feat_1", lookup_key: "pro" }],
+      },
+    },
+    payment_method: {
+      object: {
+        id: "pm_1",
+        object: "payment_method",
+        customer: "cus_1",
+        type: "card",
+        card: { brand: "visa", last4: "4242", exp_month: 12, exp_year: 2030, fingerprint: "f" },
+        created: CREATED,
+      },
+      projection: {
+        id: "pm_1",
+        customer_id: "cus_1",
+        type: "card",
+        card_brand: "visa",
+        card_last4: "4242",
+        card_exp_month: 12,
+        card_exp_year: 2030,
+        created_at: CREATED_AT,
+      },
+    },
+    "radar.early_fraud_warning": {
+      object: {
+        id: "issfr_1",
+        object: "radar.early_fraud_warning",
+        charge: "ch_1",
+        payment_intent: "pi_1",
+        fraud_type: "made_with_stolen_card",
+        actionable: true,
+        created: CREATED,
+      },
+      projection: {
+        id: "issfr_1",
+        charge_id: "ch_1",
+        payment_id: "pi_1",
+        fraud_type: "made_with_stolen_card",
+        actionable: true,
+        created_at: CREATED_AT,
+      },
+    },
+    review: {
+      object: {
+        id: "prv_1",
+        object: "review",
+        charge: "ch_1",
+        payment_intent: "pi_1",
+        open: true,
+        reason: "rule",
+        opened_reason: "rule",
+        closed_reason: null,
+        created: CREATED,
+      },
+      projection: {
+        id: "prv_1",
+        charge_id: "ch_1",
+        payment_id: "pi_1",
+        open: true,
+        reason: "rule",
+        opened_reason: "rule",
+        closed_reason: null,
+        created_at: CREATED_AT,
+      },
+    },
     dispute: {
       object: {
         id: "dp_1",
@@ -206,6 +283,7 @@ export const STRIPE_OBJECTS: Record<ObjectKindName, Example> & { subscriptionIte
         recurring_interval_count: 1,
         recurring_usage_type: "licensed",
         billing_scheme: "per_unit",
+        transforms_quantity: false,
         lookup_key: "pro_monthly",
         created_at: CREATED_AT,
       },

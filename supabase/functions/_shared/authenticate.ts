@@ -60,10 +60,8 @@ export async function authenticate(headers: Headers, auth: Authenticator): Promi
   }
   const claims = parsed.data;
   if (claims.exp <= auth.nowSeconds() - CLOCK_SKEW_SECONDS) throw unauthorized("token expired");
-  // a local key may be shared with other issuers; the Auth server knows only its own tokens
-  const issuerIsKnown = claims.iss === auth.issuer ||
-    (claims.iss === undefined && verified.askedAuthServer);
-  if (!issuerIsKnown) throw unauthorized("wrong issuer");
+  // a published key may be shared with other issuers; the Auth server knows only its own tokens
+  if (!verified.askedAuthServer && claims.iss !== auth.issuer) throw unauthorized("wrong issuer");
   if (claims.is_anonymous === true) throw new PaymentError("anonymous_user");
   return { userId: claims.sub, sessionId: claims.session_id, email: claims.email ?? null };
 }

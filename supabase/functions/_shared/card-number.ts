@@ -1,5 +1,7 @@
-// digits in any script, in groups divided by what people type between them
-const CANDIDATE = /\p{Nd}+(?:[\s\p{Pd}._]\p{Nd}+)*/gu;
+// digits in any script, in groups divided by what people type between them, and not part of a word:
+// hexadecimal ids have long runs of digits too
+const CANDIDATE = /(?<![\p{L}\p{Nd}])\p{Nd}+(?:[\s\p{Pd}._]\p{Nd}+)*(?![\p{L}\p{Nd}])/gu;
+const UUID = /\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b/gi;
 
 /**
  * Number ranges and lengths of the card schemes, from ISO/IEC 7812 issuer prefixes. Narrow enough
@@ -21,7 +23,7 @@ const SCHEMES: readonly RegExp[] = [
  * and a valid Luhn check digit (ISO/IEC 7812-1), with or without separators, in any script's digits.
  */
 export function containsCardNumber(text: string): boolean {
-  for (const [candidate] of text.normalize("NFKC").matchAll(CANDIDATE)) {
+  for (const [candidate] of text.normalize("NFKC").replace(UUID, " ").matchAll(CANDIDATE)) {
     const groups = candidate.split(/\P{Nd}+/u).map(toAsciiDigits);
     if (someRun(groups, isCardNumber)) return true;
   }

@@ -8,6 +8,7 @@ export const FUNCTION_NAMES = [
   "customer-portal",
   "payments-worker",
   "stripe-webhook",
+  "sync-billing",
 ] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
@@ -17,24 +18,33 @@ const KEY_NAMES = {
   "customer-portal": "payments_portal",
   "payments-worker": "payments_worker",
   "stripe-webhook": "payments_webhook",
+  "sync-billing": "payments_sync",
 } as const satisfies Record<FunctionName, string>;
 
 /** Which function needs which variable; docs/configuration.md shows the same table. */
 export const VARIABLES = {
   SUPABASE_URL: FUNCTION_NAMES,
   SUPABASE_SECRET_KEYS: FUNCTION_NAMES,
-  SUPABASE_PUBLISHABLE_KEYS: ["create-checkout", "customer-portal"],
+  SUPABASE_PUBLISHABLE_KEYS: ["create-checkout", "customer-portal", "sync-billing"],
   PAYMENTS_ENV: FUNCTION_NAMES,
-  PAYMENTS_ALLOWED_ORIGINS: ["create-checkout", "customer-portal"],
-  PAYMENTS_ENCRYPTION_KEYS: ["stripe-webhook"],
-  STRIPE_SECRET_KEY: ["create-checkout", "customer-portal", "payments-worker"],
+  PAYMENTS_ALLOWED_ORIGINS: ["create-checkout", "customer-portal", "sync-billing"],
+  PAYMENTS_ENCRYPTION_KEYS: ["payments-worker", "stripe-webhook"],
+  STRIPE_SECRET_KEY: ["create-checkout", "customer-portal", "payments-worker", "sync-billing"],
   STRIPE_WEBHOOK_SECRETS: ["stripe-webhook"],
 } as const satisfies Record<string, readonly FunctionName[]>;
 
 /** Read where set, refused where set and malformed. */
 export const OPTIONAL_VARIABLES = {
-  STRIPE_API_BASE: ["create-checkout", "customer-portal", "payments-worker"],
-  PAYMENTS_ALLOW_UNRESTRICTED_KEY: ["create-checkout", "customer-portal", "payments-worker"],
+  PAYMENTS_ALLOW_UNRESTRICTED_KEY: [
+    "create-checkout",
+    "customer-portal",
+    "payments-worker",
+    "sync-billing",
+  ],
+  PAYMENTS_JWT_ISSUER: ["create-checkout", "customer-portal", "sync-billing"],
+  PAYMENTS_OUTBOX_SECRET: ["payments-worker"],
+  PAYMENTS_OUTBOX_URL: ["payments-worker"],
+  STRIPE_API_BASE: ["create-checkout", "customer-portal", "payments-worker", "sync-billing"],
 } as const satisfies Record<string, readonly FunctionName[]>;
 
 export type VariableName = keyof typeof VARIABLES | keyof typeof OPTIONAL_VARIABLES;
@@ -50,7 +60,11 @@ export interface Config {
   readonly supabaseUrl: string;
   /** The secret key that carries this function's database role. */
   readonly databaseKey: string;
+  /** The key payments-worker accepts; empty where it is not among the keys. */
+  readonly workerKey: string;
   readonly publishableKey: string;
+  /** `iss` of the Auth server's tokens, where it is not SUPABASE_URL/auth/v1 (a custom domain). */
+  readonly jwtIssuer: string;
   readonly allowedOrigins: readonly string[];
   readonly stripeSecretKey: string;
   readonly stripeApiBase: string;
@@ -58,6 +72,10 @@ export interface Config {
   readonly encryptionKeys: readonly EncryptionKey[];
   /** Whether Stripe objects here are live ones. */
   readonly livemode: boolean;
+  /** Where domain events go; empty where nobody wants them. */
+  readonly outboxUrl: string;
+  /** Signs domain events: base64 after `whsec_`, per Standard Webhooks. */
+  readonly outboxSecret: string;
 }
 
 export interface EncryptionKey {
@@ -74,7 +92,6 @@ export class ConfigError extends Error {
 }
 
 const STRIPE_API = "https://api.stripe.com";
-const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 
 /**
  * Reads, checks and freezes the configuration of one function. A variable that is set and malformed
@@ -105,14 +122,18 @@ export function loadConfig(name: FunctionName, env: EnvSource): Config {
     livemode: environment === "production",
     supabaseUrl: read("SUPABASE_URL", urlSchema, ""),
     databaseKey: namedKey(secretKeys, KEY_NAMES[name], reasons, "SUPABASE_SECRET_KEYS"),
+    workerKey: secretKeys[KEY_NAMES["payments-worker"]] ?? "",
     publishableKey: USERS.SUPABASE_PUBLISHABLE_KEYS.includes(name)
       ? namedKey(publishableKeys, "default", reasons, "SUPABASE_PUBLISHABLE_KEYS")
       : "",
+    jwtIssuer: read("PAYMENTS_JWT_ISSUER", issuerSchema, ""),
     allowedOrigins: read("PAYMENTS_ALLOWED_ORIGINS", originsSchema, []),
     stripeSecretKey: read("STRIPE_SECRET_KEY", stripeKeySchema, ""),
     stripeApiBase: read("STRIPE_API_BASE", urlSchema, STRIPE_API),
     webhookSecrets: read("STRIPE_WEBHOOK_SECRETS", webhookSecretsSchema, []),
     encryptionKeys: read("PAYMENTS_ENCRYPTION_KEYS", encryptionKeysSchema, []),
+    outboxUrl: read("PAYMENTS_OUTBOX_URL", sinkUrlSchema, ""),
+    outboxSecret: read("PAYMENTS_OUTBOX_SECRET", sinkSecretSchema, ""),
   };
   const unrestrictedAllowed = read("PAYMENTS_ALLOW_UNRESTRICTED_KEY", booleanSchema, false);
   // without a known environment, what disagrees with it cannot be said
@@ -143,10 +164,17 @@ function disagreements(config: Config, unrestrictedAllowed: boolean): string[] {
   if (production && config.stripeApiBase !== STRIPE_API) {
     reasons.push("STRIPE_API_BASE must not be set in production");
   }
-  const urls = { SUPABASE_URL: config.supabaseUrl, STRIPE_API_BASE: config.stripeApiBase };
+  if ((config.outboxUrl === "") !== (config.outboxSecret === "")) {
+    reasons.push("PAYMENTS_OUTBOX_URL and PAYMENTS_OUTBOX_SECRET go together");
+  }
+  const urls = {
+    SUPABASE_URL: config.supabaseUrl,
+    STRIPE_API_BASE: config.stripeApiBase,
+    PAYMENTS_OUTBOX_URL: config.outboxUrl,
+  };
   for (const [variable, url] of Object.entries(urls)) {
     if (url === "" || url.startsWith("https://")) continue;
-    if (production || !LOOPBACK.includes(new URL(url).hostname)) {
+    if (!mayBePlain(new URL(url).hostname, config.environment)) {
       reasons.push(`${variable} must use https`);
     }
   }
@@ -176,6 +204,16 @@ const environmentSchema = z.enum(["development", "staging", "production"], {
 const urlSchema = z.string().transform((text) => text.replace(/\/$/, "")).refine(
   isOrigin,
   "must be an http(s) URL without path or query",
+);
+
+const issuerSchema = z.string().refine(isSinkUrl, "must be a URL");
+
+const sinkUrlSchema = z.string().refine(isSinkUrl, "must be an http(s) URL without user-info");
+
+/** @see https://www.standardwebhooks.com */
+const sinkSecretSchema = z.string().refine(
+  (text) => text.startsWith("whsec_") && decodedLength(text.slice("whsec_".length)) >= 24,
+  "must be whsec_ and base64 of at least 24 bytes",
 );
 
 const booleanSchema = z.enum(["true", "false"], { error: "must be true or false" })
@@ -242,11 +280,32 @@ function isOrigin(text: string): boolean {
   return url !== null && /^https?:$/.test(url.protocol) && url.origin === text;
 }
 
+/**
+ * Plain http: never in production, elsewhere to this machine, and in development to a container beside
+ * this one (`supabase start` says http://kong:8000).
+ */
+function mayBePlain(hostname: string, environment: Environment): boolean {
+  if (environment === "production") return false;
+  if (["127.0.0.1", "[::1]", "localhost"].includes(hostname)) return true;
+  return environment === "development" && /^[a-z][a-z0-9_-]*$/.test(hostname);
+}
+
+function isSinkUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === "" &&
+    url.password === "";
+}
+
 function is32Bytes(text: string): boolean {
+  return decodedLength(text) === 32;
+}
+
+/** Length of what a base64 text stands for; -1 for text that is none. */
+function decodedLength(base64: string): number {
   try {
-    return atob(text).length === 32;
+    return atob(base64).length;
   } catch {
-    return false;
+    return -1;
   }
 }
 

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.types.ts";
 import { PaymentError } from "./errors.ts";
+import { storable } from "./storable.ts";
 
 type Functions = Database["payments"]["Functions"];
 export type RpcName = keyof Functions;
@@ -28,7 +29,7 @@ export function createRpc(config: Config): CallRpc {
   });
   return async (name, args, result) => {
     // the generated type of a no-argument function is `never`, which rpc's own overloads refuse
-    const { data, error } = await client.rpc(name, args).abortSignal(
+    const { data, error } = await client.rpc(name, storable(args)).abortSignal(
       AbortSignal.timeout(TIMEOUT_MS),
     );
     if (error !== null) {
@@ -40,6 +41,9 @@ export function createRpc(config: Config): CallRpc {
     }
     const parsed = result.safeParse(data);
     if (parsed.success) return parsed.data;
-    throw new PaymentError("unavailable", { detail: `${name} answered in an unknown shape` });
+    throw new PaymentError("unavailable", {
+      detail: `${name} answered in an unknown shape`,
+      headers: { "Retry-After": RETRY_AFTER_SECONDS },
+    });
   };
 }

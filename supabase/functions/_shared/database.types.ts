@@ -203,6 +203,95 @@ export type Database = {
         };
         Relationships: [];
       };
+      "outbox": {
+        Row: {
+          "attempts": number;
+          "created_at": string;
+          "delivered_at": string | null;
+          "id": string;
+          "kind": string;
+          "last_error": string | null;
+          "lease": number | null;
+          "leased_until": string | null;
+          "next_attempt_at": string;
+          "object_id": string;
+          "occurrence": string;
+          "payload": NonNullable<Json>;
+          "state": string;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "created_at"?: string;
+          "delivered_at"?: string | null;
+          "id"?: string;
+          "kind": string;
+          "last_error"?: string | null;
+          "lease"?: number | null;
+          "leased_until"?: string | null;
+          "next_attempt_at"?: string;
+          "object_id": string;
+          "occurrence": string;
+          "payload": NonNullable<Json>;
+          "state"?: string;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "attempts"?: number;
+          "created_at"?: string;
+          "delivered_at"?: string | null;
+          "id"?: string;
+          "kind"?: string;
+          "last_error"?: string | null;
+          "lease"?: number | null;
+          "leased_until"?: string | null;
+          "next_attempt_at"?: string;
+          "object_id"?: string;
+          "occurrence"?: string;
+          "payload"?: NonNullable<Json>;
+          "state"?: string;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "payment_methods": {
+        Row: {
+          "card_brand": string | null;
+          "card_exp_month": number | null;
+          "card_exp_year": number | null;
+          "card_last4": string | null;
+          "created_at": string;
+          "customer_id": string | null;
+          "id": string;
+          "type": string;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "card_brand"?: string | null;
+          "card_exp_month"?: number | null;
+          "card_exp_year"?: number | null;
+          "card_last4"?: string | null;
+          "created_at": string;
+          "customer_id"?: string | null;
+          "id": string;
+          "type": string;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "card_brand"?: string | null;
+          "card_exp_month"?: number | null;
+          "card_exp_year"?: number | null;
+          "card_last4"?: string | null;
+          "created_at"?: string;
+          "customer_id"?: string | null;
+          "id"?: string;
+          "type"?: string;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
       "payments": {
         Row: {
           "amount": number;
@@ -259,6 +348,7 @@ export type Database = {
           "recurring_interval": string | null;
           "recurring_interval_count": number | null;
           "recurring_usage_type": string | null;
+          "transforms_quantity": boolean;
           "type": string;
           "unit_amount": number | null;
         };
@@ -275,6 +365,7 @@ export type Database = {
           "recurring_interval"?: string | null;
           "recurring_interval_count"?: number | null;
           "recurring_usage_type"?: string | null;
+          "transforms_quantity"?: boolean;
           "type": string;
           "unit_amount"?: number | null;
         };
@@ -290,6 +381,7 @@ export type Database = {
           "recurring_interval"?: string | null;
           "recurring_interval_count"?: number | null;
           "recurring_usage_type"?: string | null;
+          "transforms_quantity"?: boolean;
           "type"?: string;
           "unit_amount"?: number | null;
         };
@@ -474,12 +566,41 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      "apply_scanned": {
+        Args: { "p_as_of": number; "p_kind": string; "p_projections": Json; "p_ticket": number };
+        Returns: number;
+      };
       "authorize_checkout": { Args: { "p_request": Json }; Returns: Json };
       "authorize_portal": { Args: { "p_request": Json }; Returns: Json };
+      "authorize_sync": { Args: { "p_request": Json }; Returns: Json };
+      "begin_reconcile": {
+        Args: { "p_forced": boolean; "p_lease_seconds": number; "p_mode": string };
+        Returns: Json;
+      };
+      "check_session": { Args: { "p_session_id": string; "p_user_id": string }; Returns: boolean };
+      "claim_customer_deletions": {
+        Args: { "p_lease_seconds": number; "p_limit": number };
+        Returns: Json;
+      };
+      "claim_outbox": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_refreshes": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
+      "claim_retries": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
+      "fail_reconcile": { Args: { "p_lease": number; "p_mode": string }; Returns: undefined };
       "fail_refresh": {
         Args: { "p_error": string; "p_kind": string; "p_object_id": string; "p_ticket": number };
         Returns: undefined;
+      };
+      "finish_customer_deletion": {
+        Args: { "p_customer_id": string; "p_error"?: string; "p_lease": number };
+        Returns: boolean;
+      };
+      "finish_outbox": {
+        Args: { "p_error"?: string; "p_id": string; "p_lease": number };
+        Returns: string;
+      };
+      "finish_reconcile": {
+        Args: { "p_began_at": number; "p_detail": Json; "p_lease": number; "p_mode": string };
+        Returns: boolean;
       };
       "finish_refresh": {
         Args: {
@@ -493,10 +614,30 @@ export type Database = {
         };
         Returns: Json;
       };
+      "finish_retry": {
+        Args: {
+          "p_created": number;
+          "p_error"?: string;
+          "p_event_id": string;
+          "p_lease": number;
+          "p_projection": Json;
+          "p_request_id": string;
+        };
+        Returns: string;
+      };
       "has_entitlement": { Args: { "p_lookup_key": string }; Returns: boolean };
       "ingest_event": { Args: { "p_event": Json }; Returns: Json };
+      "learn_account": { Args: { "p_account_id": string; "p_found": boolean }; Returns: boolean };
+      "mark_for_refresh": { Args: { "p_objects": Json }; Returns: undefined };
+      "mark_unseen": { Args: { "p_kind": string; "p_ticket": number }; Returns: number };
       "my_billing": { Args: Record<PropertyKey, never>; Returns: Json };
+      "pause_reconcile": {
+        Args: { "p_lease": number; "p_mode": string; "p_progress": Json };
+        Returns: boolean;
+      };
+      "purge": { Args: { "p_forced": boolean }; Returns: Json };
       "record_checkout": { Args: { "p_result": Json }; Returns: Json };
+      "record_found_event": { Args: { "p_event": Json }; Returns: Json };
       "record_portal": {
         Args: {
           "p_customer_id": string;
@@ -507,6 +648,7 @@ export type Database = {
         Returns: undefined;
       };
       "record_replaced_checkout": { Args: { "p_result": Json }; Returns: undefined };
+      "record_sync": { Args: { "p_result": Json }; Returns: Json };
       "release_checkout": {
         Args: { "p_reason": string; "p_request_id": string; "p_reservation_id": string };
         Returns: undefined;
@@ -519,6 +661,8 @@ export type Database = {
         Args: { "p_creation_key": string; "p_user_id": string };
         Returns: Json;
       };
+      "take_ticket": { Args: Record<PropertyKey, never>; Returns: number };
+      "unknown_events": { Args: { "p_events": Json }; Returns: Json };
     };
     Enums: {
       [_ in never]: never;

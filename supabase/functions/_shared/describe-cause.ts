@@ -1,3 +1,4 @@
+import Stripe from "stripe";
 import type { LogFields } from "./log.ts";
 
 /**
@@ -18,9 +19,11 @@ function readCause(cause: unknown): LogFields {
   const fields: LogFields = {};
   if ("name" in cause && typeof cause.name === "string") fields.error_name = cause.name;
   const code = "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
-  if ("requestId" in cause && typeof cause.requestId === "string") {
-    fields.stripe_request_id = cause.requestId;
-    if (code !== undefined) fields.stripe_code = code;
+  if (cause instanceof Stripe.errors.StripeError) {
+    fields.error_name = cause.type;
+    fields.stripe_code = cause.code ?? null;
+    fields.stripe_status = cause.statusCode ?? null;
+    fields.stripe_request_id = cause.requestId ?? null;
   } else if (code !== undefined) fields.database_code = code;
   return fields;
 }

@@ -27,6 +27,8 @@ export interface Surroundings<D> {
 export interface EndpointSpec<D> {
   name: string;
   methods: readonly ("GET" | "POST")[];
+  /** Paths below the function's own that it answers; "" is its own, and the only one by default. */
+  paths?: readonly string[];
   maxBodyBytes: number;
   /** Whether browsers call it: CORS is answered for allowed origins. */
   browser: boolean;
@@ -78,6 +80,8 @@ async function run<D>(
   requestId: string,
   log: Log,
 ): Promise<Answer> {
+  const path = pathBelow(spec.name, request.url);
+  if (!(spec.paths ?? [""]).includes(path)) throw new PaymentError("not_found");
   if (!spec.methods.some((method) => method === request.method)) {
     throw new PaymentError("method_not_allowed", {
       headers: { Allow: [...spec.methods, ...(spec.browser ? ["OPTIONS"] : [])].join(", ") },
@@ -93,16 +97,15 @@ async function run<D>(
       headers: { "Retry-After": "60" },
     });
   }
-  const { pathname } = new URL(request.url);
-  const handled = {
-    method: request.method,
-    path: pathname,
-    headers: request.headers,
-    body,
-    requestId,
-    log,
-  };
+  const { method, headers } = request;
+  const handled = { method, path, headers, body, requestId, log };
   return await spec.handle(handled, dependencies);
+}
+
+/** What follows the function's name; the platform passes `/name/…`, a server of its own `/…`. */
+function pathBelow(name: string, url: string): string {
+  const own = new RegExp(`^(?:/functions/v1)?/${name}(?=/|$)`);
+  return new URL(url).pathname.replace(own, "").replace(/^\/|\/$/g, "");
 }
 
 /** A protocol other than https is refused, never redirected: the first request already leaked. */

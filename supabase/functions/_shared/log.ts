@@ -20,6 +20,7 @@ const ALLOWED_FIELDS = [
   "secret_fingerprint",
   "stripe_request_id",
   "stripe_code",
+  "stripe_status",
   "database_code",
   "error_name",
   "task",

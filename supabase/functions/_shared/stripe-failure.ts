@@ -2,17 +2,16 @@ import Stripe from "stripe";
 import { PaymentError } from "./errors.ts";
 
 /**
- * True when Stripe definitely did not do what it was asked: a 4xx about the request itself. A
- * time-out, a 429, a 409 on a key still in use, a 5xx or an answer that cannot be read leaves it open
- * whether the object exists.
+ * True when Stripe definitely did not do what it was asked: it refused the request itself (400, 402,
+ * 404). Everything else leaves it open whether the object exists: a time-out, a 429, a 409 on a key in
+ * use, a 5xx, an answer that cannot be read; and a 401 or 403 says something about our key only.
  *
  * @see https://docs.stripe.com/error-low-level
  */
 export function isDefiniteRefusal(error: unknown): error is Stripe.errors.StripeError {
   if (!(error instanceof Stripe.errors.StripeError)) return false;
   if (error instanceof Stripe.errors.StripeIdempotencyError) return false;
-  const status = error.statusCode ?? 0;
-  return status >= 400 && status < 500 && status !== 409 && status !== 429;
+  return [400, 402, 404].includes(error.statusCode ?? 0);
 }
 
 /** True when Stripe answered that the object does not exist. */
@@ -20,9 +19,15 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Stripe.errors.StripeError && error.statusCode === 404;
 }
 
-/** True for a saved or fresh server error, which Stripe replays for the same idempotency key. */
-export function isServerError(error: unknown): boolean {
-  return error instanceof Stripe.errors.StripeError && (error.statusCode ?? 0) >= 500;
+/**
+ * True for a server error that Stripe saved and replays for its idempotency key. A fresh one proves
+ * nothing: the first request may still be on its way, and another key would make a second object.
+ *
+ * @see https://docs.stripe.com/api/idempotent_requests
+ */
+export function isSavedError(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripeError && (error.statusCode ?? 0) >= 500 &&
+    new Headers(error.headers ?? {}).get("idempotent-replayed") === "true";
 }
 
 /** Turns whatever a call to Stripe threw into a 502; errors of our own pass through. */

@@ -1,6 +1,6 @@
 import type Stripe from "stripe";
 import type { Caller } from "../_shared/authenticate.ts";
-import { isServerError } from "../_shared/stripe-failure.ts";
+import { isSavedError } from "../_shared/stripe-failure.ts";
 import type { CheckoutCustomer, CheckoutStore } from "./store.ts";
 
 /**
@@ -24,7 +24,7 @@ export async function ensureCustomer(
   try {
     return await createCustomer(stripe, caller, customer.creation_key);
   } catch (error) {
-    if (!isServerError(error)) throw error;
+    if (!isSavedError(error)) throw error;
     const renewed = await store.renewCustomerCreation(caller.userId, customer.creation_key);
     if (renewed.id !== null) return renewed.id;
     return await findCustomer(stripe, caller.userId, renewed.lookup_since ?? 0) ??

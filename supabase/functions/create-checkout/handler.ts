@@ -1,5 +1,6 @@
-import type Stripe from "stripe";
+import Stripe from "stripe";
 import { authenticate, type Authenticator, type Caller } from "../_shared/authenticate.ts";
+import { checkInput } from "../_shared/check-input.ts";
 import type { EndpointRequest } from "../_shared/endpoint.ts";
 import { PaymentError } from "../_shared/errors.ts";
 import { sha256Hex } from "../_shared/hex.ts";
@@ -29,7 +30,11 @@ const MAX_REPLACEMENTS = 3;
 /** Authenticate → validate → authorise (one RPC) → act (Stripe) → record (one RPC) → respond. */
 export async function handle(request: EndpointRequest, deps: Dependencies): Promise<Answer> {
   const caller = await authenticate(request.headers, deps.auth);
-  const body = validate(checkoutSchema(deps.allowedOrigins), parseJson(request.body));
+  const body = await checkInput(
+    caller,
+    deps.store.sessionIsLive,
+    () => validate(checkoutSchema(deps.allowedOrigins), parseJson(request.body)),
+  );
   const decision = await authorize(request, deps, caller, {
     request: body,
     bodySha256: await sha256Hex(JSON.stringify(body)),
@@ -54,7 +59,13 @@ export async function handle(request: EndpointRequest, deps: Dependencies): Prom
     url: session.url,
     requestId: request.requestId,
   });
-  if (!recorded.recorded) throw new PaymentError(recorded.code);
+  if (!recorded.recorded) {
+    // nobody may pay a session that we do not stand behind
+    await closeSession(deps.stripe, session.id).catch((error: unknown) => {
+      throw toStripeFailure(error, "close a session that was not recorded");
+    });
+    throw new PaymentError(recorded.code, { headers: { "Retry-After": "2" } });
+  }
   return ok({ id: session.id, url: session.url, expires_at: session.expires_at });
 }
 
@@ -106,8 +117,15 @@ async function replace(
       requestId,
     });
   } catch (error) {
-    if (!isDefiniteRefusal(error)) throw toStripeFailure(error, "replace the open session");
+    // the stored parameters can never be sent again, and what they made has expired by itself
+    const isOver = error instanceof Stripe.errors.StripeIdempotencyError &&
+      reservation.expires_at < deps.auth.nowSeconds();
+    if (!isDefiniteRefusal(error) && !isOver) {
+      throw toStripeFailure(error, "replace the open session");
+    }
     await deps.store.release(reservation.id, error.code ?? error.type, requestId);
+    // its session is known and yet not found: the worker asks under the right account, not we
+    if (reservation.session_id !== null) throw toStripeFailure(error, "close the open session");
   }
 }
 

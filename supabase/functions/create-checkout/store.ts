@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { SessionIsLive } from "../_shared/check-input.ts";
 import type { CallRpc } from "../_shared/database.ts";
 import type { Projection } from "../_shared/projections/projection.ts";
 import type { CheckoutRequest } from "./request.ts";
@@ -85,6 +86,7 @@ export interface CheckoutStore {
     requestId: string;
   }): Promise<void>;
   renewKey(reservation: Reservation): Promise<Reservation>;
+  sessionIsLive: SessionIsLive;
   release(reservationId: string, reason: string, requestId: string): Promise<void>;
   renewCustomerCreation(userId: string, creationKey: string): Promise<CheckoutCustomer>;
 }
@@ -132,6 +134,8 @@ export function createStore(rpc: CallRpc, keyFingerprint: Promise<string>): Chec
         p_reservation_id: id,
         p_stripe_idempotency_key: stripe_idempotency_key,
       }, reservationSchema),
+    sessionIsLive: ({ userId, sessionId }) =>
+      rpc("check_session", { p_user_id: userId, p_session_id: sessionId }, z.boolean()),
     release: (reservationId, reason, requestId) =>
       rpc("release_checkout", {
         p_reservation_id: reservationId,

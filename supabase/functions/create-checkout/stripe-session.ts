@@ -1,5 +1,5 @@
 import type Stripe from "stripe";
-import { isDefiniteRefusal, isServerError } from "../_shared/stripe-failure.ts";
+import { isDefiniteRefusal, isSavedError } from "../_shared/stripe-failure.ts";
 import type { CheckoutStore, Reservation } from "./store.ts";
 
 /** Everything Stripe is asked, as a function of the reservation, so that asking again is safe. */
@@ -43,7 +43,7 @@ export async function createSession(
   try {
     return await create(reservation.stripe_idempotency_key);
   } catch (error) {
-    if (!isServerError(error)) throw error;
+    if (!isSavedError(error)) throw error;
     const found = await findSession(stripe, reservation, customerId);
     if (found !== null) return found;
     return await create((await store.renewKey(reservation)).stripe_idempotency_key);

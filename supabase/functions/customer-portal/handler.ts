@@ -1,5 +1,6 @@
 import type Stripe from "stripe";
 import { authenticate, type Authenticator } from "../_shared/authenticate.ts";
+import { checkInput } from "../_shared/check-input.ts";
 import type { EndpointRequest } from "../_shared/endpoint.ts";
 import { PaymentError } from "../_shared/errors.ts";
 import { parseJson } from "../_shared/parse-json.ts";
@@ -20,7 +21,11 @@ export interface Dependencies {
 export async function handle(request: EndpointRequest, deps: Dependencies): Promise<Answer> {
   const { requestId } = request;
   const caller = await authenticate(request.headers, deps.auth);
-  const body = validate(portalSchema(deps.allowedOrigins), parseJson(request.body));
+  const body = await checkInput(
+    caller,
+    deps.store.sessionIsLive,
+    () => validate(portalSchema(deps.allowedOrigins), parseJson(request.body)),
+  );
   const decision = await deps.store.authorize(caller, body, requestId);
   if (decision.decision === "refuse") throw new PaymentError(decision.code);
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { SessionIsLive } from "../_shared/check-input.ts";
 import type { CallRpc } from "../_shared/database.ts";
 import type { Caller } from "../_shared/authenticate.ts";
 import type { PortalRequest } from "./request.ts";
@@ -19,6 +20,7 @@ export type Decision = z.infer<typeof decisionSchema>;
 
 export interface PortalStore {
   authorize(caller: Caller, request: PortalRequest, requestId: string): Promise<Decision>;
+  sessionIsLive: SessionIsLive;
   record(caller: Caller, customerId: string, requestId: string): Promise<void>;
 }
 
@@ -35,6 +37,8 @@ export function createStore(rpc: CallRpc, keyFingerprint: Promise<string>): Port
           key_fingerprint: await keyFingerprint,
         },
       }, decisionSchema),
+    sessionIsLive: ({ userId, sessionId }) =>
+      rpc("check_session", { p_user_id: userId, p_session_id: sessionId }, z.boolean()),
     record: async (caller, customerId, requestId) =>
       await rpc("record_portal", {
         p_user_id: caller.userId,

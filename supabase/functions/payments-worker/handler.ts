@@ -1,14 +1,11 @@
 import type { EndpointRequest } from "../_shared/endpoint.ts";
 import { PaymentError } from "../_shared/errors.ts";
 import { hasSecretKey } from "../_shared/has-secret-key.ts";
-import type { Log } from "../_shared/log.ts";
 import { parseJson } from "../_shared/parse-json.ts";
 import { type Answer, ok } from "../_shared/respond.ts";
 import { validate } from "../_shared/validate.ts";
-import type { TaskResult } from "./refresh.ts";
-import { type TaskName, workerSchema } from "./request.ts";
-
-export type Task = (requestId: string, log: Log) => Promise<TaskResult>;
+import { TASK_NAMES, type TaskName, workerSchema } from "./request.ts";
+import type { Task, TaskResult } from "./task.ts";
 
 export interface Dependencies {
   workerKey: string;
@@ -20,9 +17,12 @@ export async function handle(request: EndpointRequest, deps: Dependencies): Prom
   if (!await hasSecretKey(request.headers, deps.workerKey)) throw new PaymentError("unauthorized");
   const { tasks } = validate(workerSchema, parseJson(request.body));
 
+  const forced = tasks !== undefined;
+  const run = { requestId: request.requestId, log: request.log, forced };
   const results: Partial<Record<TaskName, TaskResult>> = {};
-  for (const name of new Set(tasks)) {
-    const result = await deps.tasks[name](request.requestId, request.log);
+  for (const name of TASK_NAMES) {
+    if (tasks !== undefined && !tasks.includes(name)) continue;
+    const result = await deps.tasks[name](run);
     results[name] = result;
     if (result.done + result.failed > 0) {
       request.log("info", "task", { task: name, done: result.done, failed: result.failed });

@@ -1,28 +1,53 @@
+import type { Config } from "../_shared/config.ts";
 import { createRpc } from "../_shared/database.ts";
+import { decryptField } from "../_shared/encrypt-field.ts";
 import { endpoint } from "../_shared/endpoint.ts";
 import { readEnvironment } from "../_shared/environment-variables.ts";
 import { once } from "../_shared/once.ts";
+import { createMessageSigner } from "../_shared/sign-message.ts";
 import { createStripe } from "../_shared/stripe-client.ts";
 import { readSurroundings } from "../_shared/surroundings.ts";
 import { type Dependencies, handle } from "./handler.ts";
-import { refresh } from "./refresh.ts";
 import { createStore } from "./store.ts";
+import { allTasks } from "./task.ts";
+import { endBillingTask } from "./tasks/end-billing.ts";
+import { notifyTask } from "./tasks/notify.ts";
+import { purgeTask } from "./tasks/purge.ts";
+import { reconcileTask } from "./tasks/reconcile.ts";
+import { refreshTask } from "./tasks/refresh.ts";
+import { retryTask } from "./tasks/retry.ts";
 
 const NAME = "payments-worker";
 const MAX_BODY_BYTES = 4 * 1024;
 
-const surroundings = readSurroundings(NAME, readEnvironment(), (config): Dependencies => {
+function build(config: Config): Dependencies {
   const stripe = createStripe(config);
   const store = createStore(createRpc(config));
   const accountId = once(async () => (await stripe.accounts.retrieveCurrent()).id);
+  const now = Date.now;
+  const decryptBody = (eventId: string, value: string) =>
+    decryptField(
+      config.encryptionKeys,
+      { table: "processed_events", column: "encrypted_body", row: eventId },
+      value,
+    );
+  const sink = config.outboxUrl === ""
+    ? null
+    : { url: config.outboxUrl, sign: createMessageSigner(config.outboxSecret) };
   return {
     workerKey: config.databaseKey,
     tasks: {
-      refresh: (requestId, log) =>
-        refresh({ stripe, store, accountId, now: Date.now }, requestId, log),
+      retry: allTasks(
+        retryTask({ stripe, store, decryptBody, now }),
+        endBillingTask({ stripe, store, now }),
+      ),
+      refresh: refreshTask({ stripe, store, accountId, now }),
+      reconcile: reconcileTask({ stripe, store, accountId, livemode: config.livemode, now }),
+      notify: notifyTask({ store, sink, fetch, now }),
+      purge: purgeTask({ store, now }),
     },
   };
-});
+}
 
 export default {
   fetch: endpoint({
@@ -30,7 +55,7 @@ export default {
     methods: ["POST"],
     maxBodyBytes: MAX_BODY_BYTES,
     browser: false,
-    surroundings,
+    surroundings: readSurroundings(NAME, readEnvironment(), build),
     handle,
   }),
 };

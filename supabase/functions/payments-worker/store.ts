@@ -1,55 +1,208 @@
 import { z } from "zod";
 import type { CallRpc } from "../_shared/database.ts";
+import type { IngestRequest } from "../_shared/ingest-request.ts";
 import type { Projection } from "../_shared/projections/projection.ts";
 
-const claimsSchema = z.array(z.object({
+const claimSchema = z.object({
   kind: z.string(),
   id: z.string(),
   attempt: z.number(),
   ticket: z.number(),
-}));
+});
 
 const finishedSchema = z.object({
   outcome: z.enum(["applied", "marked_again", "superseded", "wrong_account"]),
-  events_settled: z.number(),
 });
 
-/** A leased mark: fetch the object after it was claimed, and finish with its ticket. */
-export type Claim = z.infer<typeof claimsSchema>[number];
+const retryClaimSchema = z.object({
+  event_id: z.string(),
+  event_type: z.string(),
+  /** Unix seconds. */
+  created: z.number(),
+  attempt: z.number(),
+  lease: z.number(),
+  has_projection: z.boolean(),
+  encrypted_body: z.string().nullable(),
+});
 
-export interface RefreshStore {
-  claim(limit: number, leaseSeconds: number): Promise<Claim[]>;
-  finish(claim: Claim, fetched: {
-    projection: Projection;
-    /** Unix seconds of Stripe's Date header. */
-    asOf: number;
-    accountId: string;
-    requestId: string;
-  }): Promise<z.infer<typeof finishedSchema>>;
-  fail(claim: Claim, error: string): Promise<void>;
+const domainEventSchema = z.object({
+  id: z.uuid(),
+  lease: z.number(),
+  attempt: z.number(),
+  type: z.string(),
+  created_at: z.string(),
+  object_id: z.string(),
+  user_id: z.string().nullable(),
+  data: z.record(z.string(), z.unknown()),
+});
+
+const customerDeletionSchema = z.object({ customer_id: z.string(), lease: z.number() });
+
+const placeSchema = z.object({
+  kind: z.string().optional(),
+  /** The last id of the page before. */
+  after: z.string().optional(),
+  first_ticket: z.number().optional(),
+});
+
+const runSchema = z.object({
+  lease: z.number(),
+  /** Unix seconds, both. */
+  began_at: z.number(),
+  since: z.number(),
+  place: placeSchema,
+});
+
+const begunSchema = z.discriminatedUnion("due", [
+  z.object({ due: z.literal(false) }),
+  z.object({ due: z.literal(true), run: runSchema }),
+]);
+
+const purgedSchema = z.object({ due: z.boolean(), done: z.number().default(0) });
+
+/** A leased mark: fetch the object after it was claimed, and finish with its ticket. */
+export type Claim = z.infer<typeof claimSchema>;
+export type RetryClaim = z.infer<typeof retryClaimSchema>;
+export type DomainEvent = z.infer<typeof domainEventSchema>;
+export type CustomerDeletion = z.infer<typeof customerDeletionSchema>;
+export type ReconcileMode = "hourly" | "nightly" | "scan";
+export type ReconcileRun = z.infer<typeof runSchema>;
+/** Where a reconciliation goes on. */
+export type ReconcilePlace = z.infer<typeof placeSchema>;
+
+/** An attempt that failed has an error, one that succeeded has none. */
+function withError(error: string | null): { p_error?: string } {
+  return error === null ? {} : { p_error: error };
 }
 
-/** The RPCs of role payments_worker. */
-export function createStore(rpc: CallRpc): RefreshStore {
+const nothing = z.null().transform(() => undefined);
+type RetryStatus = "applied" | "queued" | "ignored" | "retry" | "dead" | "fenced";
+const retryStatus: z.ZodType<RetryStatus> = z.enum([
+  "applied",
+  "queued",
+  "ignored",
+  "retry",
+  "dead",
+  "fenced",
+]);
+
+export type WorkerStore = ReturnType<typeof createStore>;
+
+/** The RPCs of role payments_worker; what each does stands at its SQL function. */
+export function createStore(rpc: CallRpc) {
   return {
-    claim: (limit, leaseSeconds) =>
-      rpc("claim_refreshes", { p_limit: limit, p_lease_seconds: leaseSeconds }, claimsSchema),
-    finish: (claim, { projection, asOf, accountId, requestId }) =>
+    claimRefreshes: (limit: number, leaseSeconds: number) =>
+      rpc(
+        "claim_refreshes",
+        { p_limit: limit, p_lease_seconds: leaseSeconds },
+        z.array(claimSchema),
+      ),
+    finishRefresh: (claim: Claim, fetched: {
+      projection: Projection;
+      /** Unix seconds of Stripe's Date header. */
+      asOf: number;
+      accountId: string;
+      requestId: string;
+    }) =>
       rpc("finish_refresh", {
         p_kind: claim.kind,
         p_object_id: claim.id,
         p_ticket: claim.ticket,
-        p_as_of: asOf,
-        p_projection: projection,
-        p_account_id: accountId,
-        p_request_id: requestId,
+        p_as_of: fetched.asOf,
+        p_projection: fetched.projection,
+        p_account_id: fetched.accountId,
+        p_request_id: fetched.requestId,
       }, finishedSchema),
-    fail: (claim, error) =>
+    failRefresh: (claim: Claim, error: string) =>
       rpc("fail_refresh", {
         p_kind: claim.kind,
         p_object_id: claim.id,
         p_ticket: claim.ticket,
         p_error: error,
-      }, z.null().transform(() => undefined)),
+      }, nothing),
+
+    claimRetries: (limit: number, leaseSeconds: number) =>
+      rpc(
+        "claim_retries",
+        { p_limit: limit, p_lease_seconds: leaseSeconds },
+        z.array(retryClaimSchema),
+      ),
+    finishRetry: (claim: RetryClaim, result: {
+      projection: Projection | null;
+      error: string | null;
+      requestId: string;
+    }) =>
+      rpc("finish_retry", {
+        p_event_id: claim.event_id,
+        p_created: claim.created,
+        p_lease: claim.lease,
+        p_projection: result.projection,
+        p_request_id: result.requestId,
+        ...withError(result.error),
+      }, retryStatus),
+
+    claimCustomerDeletions: (limit: number, leaseSeconds: number) =>
+      rpc(
+        "claim_customer_deletions",
+        { p_limit: limit, p_lease_seconds: leaseSeconds },
+        z.array(customerDeletionSchema),
+      ),
+    finishCustomerDeletion: (deletion: CustomerDeletion, error: string | null) =>
+      rpc("finish_customer_deletion", {
+        p_customer_id: deletion.customer_id,
+        p_lease: deletion.lease,
+        ...withError(error),
+      }, z.boolean()),
+
+    claimOutbox: (limit: number, leaseSeconds: number) =>
+      rpc(
+        "claim_outbox",
+        { p_limit: limit, p_lease_seconds: leaseSeconds },
+        z.array(domainEventSchema),
+      ),
+    finishOutbox: (event: DomainEvent, error: string | null) =>
+      rpc(
+        "finish_outbox",
+        { p_id: event.id, p_lease: event.lease, ...withError(error) },
+        z.enum(["delivered", "pending", "dead", "fenced"]),
+      ),
+
+    beginReconcile: (mode: ReconcileMode, forced: boolean, leaseSeconds: number) =>
+      rpc(
+        "begin_reconcile",
+        { p_mode: mode, p_forced: forced, p_lease_seconds: leaseSeconds },
+        begunSchema,
+      ),
+    pauseReconcile: (mode: ReconcileMode, { lease, ...progress }: ReconcileRun) =>
+      rpc("pause_reconcile", { p_mode: mode, p_lease: lease, p_progress: progress }, z.boolean()),
+    finishReconcile: (mode: ReconcileMode, run: ReconcileRun, detail: Record<string, number>) =>
+      rpc("finish_reconcile", {
+        p_mode: mode,
+        p_lease: run.lease,
+        p_began_at: run.began_at,
+        p_detail: detail,
+      }, z.boolean()),
+    failReconcile: (mode: ReconcileMode, run: ReconcileRun) =>
+      rpc("fail_reconcile", { p_mode: mode, p_lease: run.lease }, nothing),
+    unknownEvents: (events: { id: string; created: number }[]) =>
+      rpc("unknown_events", { p_events: events }, z.array(z.string())),
+    recordFoundEvent: (event: IngestRequest) =>
+      rpc("record_found_event", { p_event: event }, z.object({ outcome: z.string() })),
+    takeTicket: () => rpc("take_ticket", {}, z.number()),
+    applyScanned: (kind: string, ticket: number, asOf: number, projections: Projection[]) =>
+      rpc("apply_scanned", {
+        p_kind: kind,
+        p_ticket: ticket,
+        p_as_of: asOf,
+        p_projections: projections,
+      }, z.number()),
+    markObjects: (objects: { kind: string; id: string }[]) =>
+      rpc("mark_for_refresh", { p_objects: objects }, nothing),
+    markUnseen: (kind: string, firstTicket: number) =>
+      rpc("mark_unseen", { p_kind: kind, p_ticket: firstTicket }, z.number()),
+    learnAccount: (accountId: string, found: boolean) =>
+      rpc("learn_account", { p_account_id: accountId, p_found: found }, z.boolean()),
+
+    purge: (forced: boolean) => rpc("purge", { p_forced: forced }, purgedSchema),
   };
 }

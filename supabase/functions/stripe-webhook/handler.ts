@@ -1,11 +1,12 @@
 import type { EndpointRequest } from "../_shared/endpoint.ts";
 import { PaymentError } from "../_shared/errors.ts";
 import { sha256Hex } from "../_shared/hex.ts";
+import { ingestRequest } from "../_shared/ingest-request.ts";
+import { placeEvent } from "../_shared/place-event.ts";
 import { type Answer, ok } from "../_shared/respond.ts";
+import { parseEvent } from "../_shared/stripe-event.ts";
 import type { VerifySignature } from "../_shared/verify-signature.ts";
-import { placeEvent, type Placement } from "./place-event.ts";
-import { parseEvent, type StripeEvent } from "./request.ts";
-import type { IngestEvent, IngestRequest } from "./store.ts";
+import type { IngestEvent } from "./store.ts";
 
 export interface Dependencies {
   verifySignature: VerifySignature;
@@ -15,6 +16,8 @@ export interface Dependencies {
   /** Whether events here are live ones. */
   livemode: boolean;
   nowSeconds: () => number;
+  /** Wakes the worker, which fetches what was queued; it would come by itself a little later. */
+  nudgeWorker: () => void;
 }
 
 /**
@@ -32,8 +35,7 @@ export async function handle(request: EndpointRequest, deps: Dependencies): Prom
 
   const event = parseEvent(body);
   const placement = placeEvent(event);
-  const { outcome } = await deps.ingestEvent({
-    ...describeEvent(event, placement),
+  const { outcome } = await deps.ingestEvent(ingestRequest(event, placement, {
     expected_livemode: deps.livemode,
     body_sha256: await sha256Hex(body),
     secret_fingerprint: signature.secretFingerprint,
@@ -41,7 +43,7 @@ export async function handle(request: EndpointRequest, deps: Dependencies): Prom
     ...(placement.action === "retry"
       ? { encrypted_body: await deps.encryptBody(event.id, body) }
       : {}),
-  });
+  }));
 
   log(outcome === "quarantined" ? "warn" : "info", "event", {
     event_id: event.id,
@@ -50,24 +52,6 @@ export async function handle(request: EndpointRequest, deps: Dependencies): Prom
     secret_fingerprint: signature.secretFingerprint,
   });
   if (outcome === "livemode_mismatch") throw new PaymentError("wrong_livemode");
+  if (outcome === "queued") deps.nudgeWorker();
   return ok({ received: true, outcome });
-}
-
-function describeEvent(
-  event: StripeEvent,
-  placement: Placement,
-): Omit<IngestRequest, "expected_livemode" | "body_sha256" | "secret_fingerprint" | "request_id"> {
-  return {
-    event_id: event.id,
-    event_type: event.type,
-    created: event.created,
-    livemode: event.livemode,
-    api_version: event.apiVersion,
-    object_kind: event.object.kind,
-    object_id: event.object.id,
-    handled: placement.action === "apply" || placement.action === "retry",
-    malformed: placement.action === "quarantine",
-    ...(placement.action === "apply" ? { projection: placement.projection } : {}),
-    ...(placement.action === "retry" ? { projection_error: placement.failure } : {}),
-  };
 }

@@ -4,6 +4,7 @@ import { endpoint } from "../_shared/endpoint.ts";
 import { readEnvironment } from "../_shared/environment-variables.ts";
 import { readSurroundings } from "../_shared/surroundings.ts";
 import { createSignatureVerifier } from "../_shared/verify-signature.ts";
+import { createWorkerWaker } from "../_shared/wake-worker.ts";
 import { type Dependencies, handle } from "./handler.ts";
 import { createStore } from "./store.ts";
 
@@ -21,6 +22,7 @@ const surroundings = readSurroundings(NAME, readEnvironment(), (config): Depende
     ),
   livemode: config.livemode,
   nowSeconds: () => Math.floor(Date.now() / 1000),
+  nudgeWorker: config.workerKey === "" ? () => {} : createWorkerWaker(config, Date.now),
 }));
 
 export default {

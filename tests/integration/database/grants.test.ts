@@ -23,16 +23,39 @@ const MAY_RUN: Record<string, string[]> = {
   service_role: [],
   payments_checkout: [
     "authorize_checkout",
+    "check_session",
     "record_checkout",
     "record_replaced_checkout",
     "release_checkout",
     "renew_checkout_key",
     "renew_customer_creation",
   ],
-  payments_portal: ["authorize_portal", "record_portal"],
-  payments_sync: [],
+  payments_portal: ["authorize_portal", "check_session", "record_portal"],
+  payments_sync: ["authorize_sync", "check_session", "record_sync"],
   payments_webhook: ["ingest_event"],
-  payments_worker: ["claim_refreshes", "fail_refresh", "finish_refresh"],
+  payments_worker: [
+    "apply_scanned",
+    "begin_reconcile",
+    "claim_customer_deletions",
+    "claim_outbox",
+    "claim_refreshes",
+    "claim_retries",
+    "fail_reconcile",
+    "fail_refresh",
+    "finish_customer_deletion",
+    "finish_outbox",
+    "finish_reconcile",
+    "finish_refresh",
+    "finish_retry",
+    "learn_account",
+    "mark_for_refresh",
+    "mark_unseen",
+    "pause_reconcile",
+    "purge",
+    "record_found_event",
+    "take_ticket",
+    "unknown_events",
+  ],
 };
 
 /** Which columns clients may read; nobody may write. */
@@ -93,6 +116,16 @@ const MAY_READ: Record<string, Record<string, string[]>> = {
       "status",
       "subscription_id",
       "total",
+      "user_id",
+    ],
+    payment_methods: [
+      "card_brand",
+      "card_exp_month",
+      "card_exp_year",
+      "card_last4",
+      "created_at",
+      "id",
+      "type",
       "user_id",
     ],
     payments: [
@@ -211,8 +244,9 @@ describe("what each role can touch", () => {
     const functions = await sql`
       select distinct p.proname as name from pg_proc p
       join pg_namespace n on n.oid = p.pronamespace
-      where n.nspname = 'audit' and has_function_privilege('payments_owner', p.oid, 'execute')`;
-    expect(functions).toEqual([{ name: "append" }]);
+      where n.nspname = 'audit' and has_function_privilege('payments_owner', p.oid, 'execute')
+      order by 1`;
+    expect(functions).toEqual([{ name: "append" }, { name: "ensure_partitions" }]);
     const [row] = await sql`
       select bool_or(has_table_privilege('payments_owner', c.oid, 'select,insert,update,delete,truncate')) as any
       from pg_class c join pg_namespace n on n.oid = c.relnamespace

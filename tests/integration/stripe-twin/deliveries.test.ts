@@ -108,7 +108,9 @@ test("endpoints made by the api get what they asked for, with their own secret a
     seen[0]?.signature ?? "",
     endpoint.secret ?? "",
   );
-  expect([event.type, event.pending_webhooks]).toEqual(["product.created", 2]);
+  expect(event.type).toBe("product.created");
+  // how many endpoints have it still to come, at the moment of this delivery: the other may be faster
+  expect([1, 2]).toContain(event.pending_webhooks);
   const [listed] = (await bench.stripe.webhookEndpoints.list()).data;
   expect(listed?.secret).toBeUndefined();
   await bench.stripe.webhookEndpoints.del(endpoint.id);

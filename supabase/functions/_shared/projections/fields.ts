@@ -11,7 +11,9 @@ export const reference = z.union([
 export const optionalReference = reference.nullish().transform((id) => id ?? null);
 
 /** Unix seconds → ISO 8601, as Postgres reads it. */
-export const time = z.number().int().transform((seconds) => new Date(seconds * 1000).toISOString());
+export const time = z.number().int().min(0).max(253_402_300_799).transform((seconds) =>
+  new Date(seconds * 1000).toISOString()
+);
 
 export const optionalTime = time.nullish().transform((text) => text ?? null);
 export const optionalText = z.string().nullish().transform((text) => text ?? null);

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { PaymentError } from "../_shared/errors.ts";
-import { parseJson } from "../_shared/parse-json.ts";
+import { PaymentError } from "./errors.ts";
+import { parseJson } from "./parse-json.ts";
 
 /** A verified event, reduced to what decides where it goes. */
 export interface StripeEvent {
@@ -14,14 +14,26 @@ export interface StripeEvent {
   readonly isConnect: boolean;
   readonly object: { readonly kind: string | null; readonly id: string | null };
   /** The snapshot; undefined in thin events, which carry none. */
-  readonly snapshot: unknown;
+  readonly snapshot: object | undefined;
 }
 
 const eventId = z.string().regex(/^evt_\w{1,250}$/);
-// The grammar of Stripe's names: what a type or kind may hold, tables and logs may hold.
-const eventType = z.string().max(255).regex(/^[a-z0-9_][a-z0-9_.[\]]*$/);
-const objectKind = z.string().max(255).regex(/^[a-z0-9_.]+$/);
-const objectId = z.string().max(255);
+const MAX_NAME = 255;
+
+// A verified event is never refused for a name: what is not Stripe's grammar is made harmless, and the
+// event is recorded and ignored.
+const eventType = z.string().min(1).transform(name);
+const objectKind = z.unknown().optional().transform((kind) => typeof kind === "string" ? name(kind) : null);
+const objectId = z.unknown().optional().transform((id) =>
+  typeof id === "string" && id.length > 0 && id.length <= MAX_NAME ? id : null
+);
+const apiVersion = z.unknown().optional().transform((version) =>
+  typeof version === "string" && /^[\w.-]{1,64}$/.test(version) ? version : null
+);
+
+function name(text: string): string {
+  return text.slice(0, MAX_NAME).toLowerCase().replace(/[^a-z0-9_.[\]]/g, "_");
+}
 
 const snapshotEventSchema = z.object({
   id: eventId,
@@ -29,19 +41,19 @@ const snapshotEventSchema = z.object({
   type: eventType,
   created: z.number().int().min(0).max(253402300799),
   livemode: z.boolean(),
-  api_version: z.string().nullish(),
+  api_version: apiVersion,
   account: z.string().nullish(),
   data: z.object({
-    object: z.looseObject({ object: objectKind.optional(), id: objectId.optional() }),
+    object: z.looseObject({ object: objectKind, id: objectId }),
   }),
 }).transform((event): StripeEvent => ({
   id: event.id,
   type: event.type,
   created: event.created,
   livemode: event.livemode,
-  apiVersion: event.api_version ?? null,
+  apiVersion: event.api_version,
   isConnect: typeof event.account === "string",
-  object: { kind: event.data.object.object ?? null, id: event.data.object.id ?? null },
+  object: { kind: event.data.object.object, id: event.data.object.id },
   snapshot: event.data.object,
 }));
 

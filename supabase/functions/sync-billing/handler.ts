@@ -1,0 +1,40 @@
+import type Stripe from "stripe";
+import { authenticate, type Authenticator } from "../_shared/authenticate.ts";
+import { checkInput } from "../_shared/check-input.ts";
+import type { EndpointRequest } from "../_shared/endpoint.ts";
+import { PaymentError } from "../_shared/errors.ts";
+import { parseJson } from "../_shared/parse-json.ts";
+import { type Answer, ok } from "../_shared/respond.ts";
+import { toStripeFailure } from "../_shared/stripe-failure.ts";
+import { validate } from "../_shared/validate.ts";
+import { fetchBilling } from "./fetch-billing.ts";
+import { syncSchema } from "./request.ts";
+import type { SyncStore } from "./store.ts";
+
+export interface Dependencies {
+  auth: Authenticator;
+  store: SyncStore;
+  stripe: Stripe;
+}
+
+/** Authenticate → validate → authorise (one RPC) → act (Stripe) → record (one RPC) → respond. */
+export async function handle(request: EndpointRequest, deps: Dependencies): Promise<Answer> {
+  const { requestId } = request;
+  const caller = await authenticate(request.headers, deps.auth);
+  await checkInput(
+    caller,
+    deps.store.sessionIsLive,
+    () => validate(syncSchema, parseJson(request.body)),
+  );
+  const decision = await deps.store.authorize(caller, requestId);
+  if (decision.decision === "refuse") throw new PaymentError(decision.code);
+  const { customer_id: customerId, ticket, summary } = decision;
+  if (customerId === null) return ok(summary);
+
+  const fetched = await fetchBilling(deps.stripe, customerId).catch((error: unknown) => {
+    throw toStripeFailure(error, "fetch the customer's billing");
+  });
+  const recorded = await deps.store.record(caller, { customerId, ticket, requestId, ...fetched });
+  if (!recorded.recorded) throw new PaymentError("forbidden");
+  return ok(recorded.summary);
+}

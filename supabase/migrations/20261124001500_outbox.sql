@@ -1,0 +1,227 @@
+-- Purpose: tell the host application what changed, exactly once, in the transaction that changed it.
+-- Objects: payments.outbox, payments_private.emit_domain_events, claim/finish of deliveries.
+-- Risk:    rows carry ids, amounts and statuses; no API role may read them.
+--
+-- A domain event is derived from a row's change, inside the one function through which every snapshot
+-- goes. (kind, object, occurrence) is unique, and the occurrence comes from Stripe's own data, so a
+-- state that is reached twice by a detour is told once.
+
+set role payments_owner;
+
+create table payments.outbox (
+  id uuid primary key default gen_random_uuid(),
+  kind text not null,
+  object_id text not null,
+  occurrence text not null,
+  user_id uuid,
+  payload jsonb not null,
+  created_at timestamptz not null default now(),
+  state text not null default 'pending',
+  attempts integer not null default 0,
+  next_attempt_at timestamptz not null default now(),
+  lease bigint,
+  leased_until timestamptz,
+  delivered_at timestamptz,
+  last_error text,
+  constraint a_domain_event_is_written_once unique (kind, object_id, occurrence),
+  constraint state_is_known check (state in ('pending', 'delivered', 'dead'))
+);
+comment on table payments.outbox is
+  'Domain events for the host application: written with the change they tell of, delivered by the worker at least once, deduplicated by id.';
+comment on column payments.outbox.lease is 'Fencing token of the worker that is delivering it.';
+create index outbox_due on payments.outbox (next_attempt_at) where state = 'pending';
+create index outbox_user on payments.outbox (user_id);
+alter table payments.outbox enable row level security;
+revoke all on payments.outbox from public;
+-- no grants: the worker reads it through claim_outbox
+
+create function payments_private.write_outbox(
+  p_kind text, p_object_id text, p_occurrence text, p_user_id uuid, p_payload jsonb
+) returns void
+language sql volatile
+set search_path = ''
+as $$
+  insert into payments.outbox (kind, object_id, occurrence, user_id, payload)
+  values (p_kind, p_object_id, coalesce(p_occurrence, ''), p_user_id, p_payload)
+  on conflict (kind, object_id, occurrence) do nothing
+$$;
+comment on function payments_private.write_outbox(text, text, text, uuid, jsonb) is
+  'Writes one domain event unless it was written before.';
+
+create function payments_private.gives_access(p_status text) returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select coalesce(p_status in ('active', 'trialing', 'past_due'), false)
+$$;
+comment on function payments_private.gives_access(text) is
+  'Whether a subscription of this status is one the customer has: past_due keeps it while Stripe retries.';
+
+create function payments_private.read_object(p_kind text, p_object_id text) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  found_row jsonb;
+begin
+  case p_kind
+    when 'subscription' then
+      select to_jsonb(t) into found_row from payments.subscriptions as t where t.id = p_object_id;
+    when 'payment_intent' then
+      select to_jsonb(t) into found_row from payments.payments as t where t.id = p_object_id;
+    when 'refund' then
+      select to_jsonb(t) into found_row from payments.refunds as t where t.id = p_object_id;
+    when 'dispute' then
+      select to_jsonb(t) into found_row from payments.disputes as t where t.id = p_object_id;
+    when 'entitlements.active_entitlement_summary' then
+      select jsonb_object_agg(t.id, to_jsonb(t)) into found_row
+      from payments.entitlements as t where t.customer_id = p_object_id;
+    else null;
+  end case;
+  return found_row;
+end
+$$;
+comment on function payments_private.read_object(text, text) is
+  'The rows that domain events are derived from, as JSON; null for other kinds and unknown objects.';
+
+create function payments_private.emit_domain_events(p_kind text, p_object_id text, p_old jsonb, p_new jsonb)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  owner_id uuid := (p_new ->> 'user_id')::uuid;
+  old_status text := p_old ->> 'status';
+  new_status text := p_new ->> 'status';
+begin
+  case p_kind
+    when 'subscription' then
+      if not payments_private.gives_access(old_status) and payments_private.gives_access(new_status) then
+        perform payments_private.write_outbox('subscription.activated', p_object_id,
+          p_new ->> 'current_period_start', owner_id, payments_private.describe_change(p_new));
+      elsif payments_private.gives_access(old_status) and not payments_private.gives_access(new_status) then
+        perform payments_private.write_outbox('subscription.ended', p_object_id,
+          coalesce(p_new ->> 'ended_at', p_new ->> 'current_period_start', p_old ->> 'current_period_start'),
+          coalesce(owner_id, (p_old ->> 'user_id')::uuid),
+          payments_private.describe_change(coalesce(p_new, p_old)));
+      end if;
+    when 'payment_intent' then
+      if old_status is distinct from 'succeeded' and new_status = 'succeeded' then
+        perform payments_private.write_outbox('payment.succeeded', p_object_id, 'once', owner_id,
+          payments_private.describe_change(p_new));
+      end if;
+    when 'refund' then
+      if old_status is distinct from 'succeeded' and new_status = 'succeeded' then
+        perform payments_private.write_outbox('payment.refunded', p_object_id, 'once', owner_id,
+          payments_private.describe_change(p_new));
+      end if;
+    when 'dispute' then
+      if p_old is null and p_new is not null then
+        perform payments_private.write_outbox('dispute.opened', p_object_id, 'once', owner_id,
+          payments_private.describe_change(p_new));
+      end if;
+      if new_status in ('won', 'lost', 'warning_closed') and old_status is distinct from new_status then
+        perform payments_private.write_outbox('dispute.closed', p_object_id, new_status, owner_id,
+          payments_private.describe_change(p_new));
+      end if;
+    when 'entitlements.active_entitlement_summary' then
+      perform payments_private.write_outbox('entitlement.granted', n.key, 'once',
+        (n.value ->> 'user_id')::uuid, payments_private.describe_change(n.value))
+      from jsonb_each(p_new) as n where not coalesce(p_old ? n.key, false);
+      perform payments_private.write_outbox('entitlement.revoked', o.key, 'once',
+        (o.value ->> 'user_id')::uuid, payments_private.describe_change(o.value))
+      from jsonb_each(p_old) as o where not coalesce(p_new ? o.key, false);
+    else null;
+  end case;
+end
+$$;
+comment on function payments_private.emit_domain_events(text, text, jsonb, jsonb) is
+  'Writes the domain events that lie between two states of an object; states that were skipped emit nothing.';
+
+create function payments_private.describe_change(p_row jsonb) returns jsonb
+language sql immutable
+set search_path = ''
+as $$
+  select p_row - 'user_id' - 'failure_code' - 'decline_code' - 'failure_reason'
+$$;
+comment on function payments_private.describe_change(jsonb) is 'What of a row goes into a domain event''s payload.';
+
+create function payments.claim_outbox(p_limit integer, p_lease_seconds integer) returns jsonb
+language plpgsql volatile
+security definer -- the worker's role has no table access of its own
+set search_path = ''
+as $$
+declare
+  token bigint := nextval('payments_private.ticket_numbers');
+  claimed jsonb;
+begin
+  with due as (
+    select o.id from payments.outbox as o
+    where o.state = 'pending' and o.next_attempt_at <= now()
+      and (o.leased_until is null or o.leased_until < now())
+    order by o.next_attempt_at limit least(greatest(p_limit, 0), 100)
+    for update skip locked
+  ), leased as (
+    update payments.outbox as o set
+      lease = token, attempts = o.attempts + 1,
+      leased_until = now() + make_interval(secs => least(greatest(p_lease_seconds, 1), 600))
+    from due where o.id = due.id
+    returning o.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', l.id, 'lease', token, 'attempt', l.attempts, 'type', l.kind,
+    'created_at', l.created_at, 'object_id', l.object_id, 'user_id', l.user_id, 'data', l.payload)), '[]')
+  into claimed from leased as l;
+  return claimed;
+end
+$$;
+comment on function payments.claim_outbox(integer, integer) is
+  'Leases up to p_limit due domain events (at most 100) and returns [{id, lease, attempt, type, created_at, object_id, user_id, data}].';
+
+create function payments.finish_outbox(p_id uuid, p_lease bigint, p_error text default null) returns text
+language plpgsql volatile
+security definer -- the worker's role has no table access of its own
+set search_path = ''
+as $$
+declare
+  row_state text;
+begin
+  update payments.outbox as o set
+    state = case when p_error is null then 'delivered' when o.attempts >= 15 then 'dead' else 'pending' end,
+    delivered_at = case when p_error is null then now() end,
+    last_error = left(p_error, 200), lease = null, leased_until = null,
+    next_attempt_at = now() + payments_private.backoff(o.attempts)
+  where o.id = p_id and o.lease = p_lease -- a worker past its lease changes nothing
+  returning o.state into row_state;
+  if row_state = 'dead' then
+    perform payments_private.raise_alert('outbox_dead', p_id::text, 'critical',
+      jsonb_build_object('error', left(p_error, 200)));
+  end if;
+  if row_state in ('delivered', 'dead') then
+    perform audit.append('service', 'payments_worker', 'outbox.' || row_state,
+      case row_state when 'dead' then 'failure' else 'success' end, 'outbox', p_id::text);
+  end if;
+  return coalesce(row_state, 'fenced');
+end
+$$;
+comment on function payments.finish_outbox(uuid, bigint, text) is
+  'Ends one delivery attempt (p_error null: the host took it). Returns delivered, pending, dead after 15 attempts, or fenced when the lease was lost.';
+
+create function payments_private.backoff(p_attempts integer) returns interval
+language sql volatile
+set search_path = ''
+as $$
+  -- full jitter over an exponential bound: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+  select random() * least(interval '1 hour', interval '2 seconds' * power(2, least(p_attempts, 12)))
+$$;
+comment on function payments_private.backoff(integer) is
+  'Wait before the next attempt: up to 4 s after the first, doubling to at most an hour, with full jitter.';
+
+grant execute on function payments.claim_outbox(integer, integer) to payments_worker;
+grant execute on function payments.finish_outbox(uuid, bigint, text) to payments_worker;
+
+reset role;
+
+-- `on delete set null`: what was told stays told, without the person
+alter table payments.outbox add constraint user_is_known
+  foreign key (user_id) references auth.users (id) on delete set null;

@@ -1,0 +1,184 @@
+-- Purpose: events that could not be applied are tried again, then become dead letters people can replay.
+-- Objects: retry columns of processed_events; payments.claim_retries, finish_retry;
+--          payments_private.replay_events.
+-- Risk:    private; none to the hot path.
+
+set role payments_owner;
+
+alter table payments_private.processed_events
+  add column next_attempt_at timestamptz,
+  add column lease bigint,
+  add column leased_until timestamptz;
+comment on column payments_private.processed_events.next_attempt_at is 'When an event in retry is due; null means now.';
+comment on column payments_private.processed_events.lease is 'Fencing token of the worker that is retrying it.';
+
+create function payments.claim_retries(p_limit integer, p_lease_seconds integer) returns jsonb
+language plpgsql volatile
+security definer -- the worker's role has no table access of its own
+set search_path = ''
+as $$
+declare
+  token bigint := nextval('payments_private.ticket_numbers');
+  claimed jsonb;
+begin
+  with due as (
+    select e.event_id, e.created from payments_private.processed_events as e
+    where e.status = 'retry' and coalesce(e.next_attempt_at, e.received_at) <= now()
+      and (e.leased_until is null or e.leased_until < now())
+    order by e.next_attempt_at nulls first limit least(greatest(p_limit, 0), 100)
+    for update skip locked
+  ), leased as (
+    update payments_private.processed_events as e set
+      lease = token, attempts = e.attempts + 1,
+      leased_until = now() + make_interval(secs => least(greatest(p_lease_seconds, 1), 600))
+    from due where e.event_id = due.event_id and e.created = due.created
+    returning e.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'event_id', l.event_id, 'event_type', l.event_type, 'created', extract(epoch from l.created)::bigint,
+    'object_kind', l.object_kind, 'object_id', l.object_id, 'attempt', l.attempts, 'lease', token,
+    'has_projection', l.projection is not null, 'encrypted_body', l.encrypted_body)), '[]')
+  into claimed from leased as l;
+  return claimed;
+end
+$$;
+comment on function payments.claim_retries(integer, integer) is
+  'Leases up to p_limit due events in retry (at most 100). encrypted_body is there where the event could not be projected.';
+
+create function payments.finish_retry(
+  p_event_id text, p_created bigint, p_lease bigint, p_projection jsonb, p_request_id text, p_error text default null
+) returns text
+language plpgsql volatile
+security definer -- the worker's role has no table access of its own
+set search_path = ''
+as $$
+declare
+  event payments_private.processed_events;
+  placed record;
+  new_status text;
+begin
+  select e.* into event from payments_private.processed_events as e
+  where e.event_id = p_event_id and e.created = to_timestamp(p_created) for update;
+  if not found or event.lease is distinct from p_lease or event.status <> 'retry' then
+    return 'fenced'; -- a worker past its lease changes nothing
+  end if;
+
+  if p_error is null then
+    select * into placed from payments_private.place_event(jsonb_build_object(
+      'object_kind', event.object_kind, 'object_id', event.object_id, 'handled', true,
+      'projection', coalesce(p_projection, event.projection)), event.created);
+    new_status := placed.status;
+  end if;
+  new_status := case
+    when p_error is not null or new_status = 'retry' then
+      case when event.attempts >= 15 then 'dead' else 'retry' end
+    else new_status end;
+
+  update payments_private.processed_events as e set
+    status = new_status, lease = null, leased_until = null,
+    next_attempt_at = case when new_status = 'retry' then now() + payments_private.backoff(event.attempts) end,
+    last_error = left(coalesce(p_error, case when p_error is null then placed.failure end), 200),
+    processed_at = case when new_status in ('applied', 'ignored') then now() end,
+    projection = case when new_status in ('retry', 'dead') then e.projection end,
+    encrypted_body = case when new_status in ('retry', 'dead') then e.encrypted_body end
+  where e.event_id = event.event_id and e.created = event.created;
+
+  if new_status = 'dead' then
+    perform payments_private.raise_alert('dead_letter', event.event_id, 'critical',
+      jsonb_build_object('event_type', event.event_type));
+  end if;
+  perform audit.append('service', 'payments_worker', 'event.' || new_status,
+    case when new_status in ('retry', 'dead') then 'failure' else 'success' end,
+    event.object_kind, event.object_id, p_request_id, null, left(p_error, 200),
+    jsonb_build_object('event', event.event_id, 'attempt', event.attempts));
+  return new_status;
+end
+$$;
+comment on function payments.finish_retry(text, bigint, bigint, jsonb, text, text) is
+  'Ends one attempt: places the event again with its stored or the given projection, or records p_error. Returns applied, queued, ignored, retry, dead after 15 attempts, or fenced.';
+
+grant execute on function payments.claim_retries(integer, integer) to payments_worker;
+grant execute on function payments.finish_retry(text, bigint, bigint, jsonb, text, text) to payments_worker;
+
+create function payments_private.unsettled_events(p_filter jsonb) returns setof payments_private.processed_events
+language sql stable
+set search_path = ''
+as $$
+  select e.* from payments_private.processed_events as e
+  where e.status in ('retry', 'dead')
+    and (p_filter ->> 'event_id' is null or e.event_id = p_filter ->> 'event_id')
+    and (p_filter ->> 'event_type' is null or e.event_type = p_filter ->> 'event_type')
+    and (p_filter ->> 'object_id' is null or e.object_id = p_filter ->> 'object_id')
+    and (p_filter ->> 'status' is null or e.status = p_filter ->> 'status')
+    and (p_filter ->> 'received_since' is null or e.received_at >= (p_filter ->> 'received_since')::timestamptz)
+  order by e.received_at, e.event_id
+$$;
+comment on function payments_private.unsettled_events(jsonb) is
+  'Events in retry or dead that match a filter {event_id, event_type, object_id, status, received_since}; each key may be absent.';
+
+create function payments_private.replay_method(p_event payments_private.processed_events) returns text
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when p_event.projection is not null then 'stored_projection'
+    when p_event.encrypted_body is not null then 'stored_body'
+    when p_event.created > now() - interval '30 days' then 'fetch_event'
+    when p_event.object_id is not null then 'fetch_object'
+    else 'unreplayable'
+  end
+$$;
+comment on function payments_private.replay_method(payments_private.processed_events) is
+  'How a replay would bring the event about: stored_projection, stored_body, fetch_event (30 days), fetch_object, or unreplayable.';
+
+create function payments_private.list_dead_letters(p_filter jsonb) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'event_id', e.event_id, 'event_type', e.event_type, 'object_kind', e.object_kind, 'object_id', e.object_id,
+    'status', e.status, 'attempts', e.attempts, 'created', e.created, 'received_at', e.received_at,
+    'next_attempt_at', e.next_attempt_at, 'last_error', e.last_error,
+    'replay', payments_private.replay_method(e)) order by e.received_at, e.event_id), '[]')
+  from payments_private.unsettled_events(p_filter) as e
+$$;
+comment on function payments_private.list_dead_letters(jsonb) is
+  'Unsettled events that match a filter, without payloads, with how each would be replayed.';
+
+create function payments_private.replay_events(p_filter jsonb, p_actor_id text, p_reason text) returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  event payments_private.processed_events;
+  replayed integer := 0;
+  unreplayable integer := 0;
+begin
+  if coalesce(trim(p_reason), '') = '' then
+    raise exception 'a replay needs a reason' using errcode = 'PP002';
+  end if;
+  for event in select e.* from payments_private.unsettled_events(p_filter) as e loop
+    if payments_private.replay_method(event) = 'unreplayable' then
+      unreplayable := unreplayable + 1;
+      continue;
+    end if;
+    update payments_private.processed_events as e set
+      status = 'retry', attempts = 1, next_attempt_at = now(), lease = null, leased_until = null
+    where e.event_id = event.event_id and e.created = event.created;
+    if event.object_id is not null then
+      perform payments_private.mark_objects(
+        jsonb_build_array(jsonb_build_object('kind', event.object_kind, 'id', event.object_id)));
+    end if;
+    update payments_private.alerts as a set resolved_at = now()
+    where a.rule = 'dead_letter' and a.subject = event.event_id and a.resolved_at is null;
+    perform audit.append('staff', p_actor_id, 'event.replayed', 'success', event.object_kind, event.object_id,
+      null, null, left(p_reason, 500), jsonb_build_object('event', event.event_id));
+    replayed := replayed + 1;
+  end loop;
+  return jsonb_build_object('replayed', replayed, 'unreplayable', unreplayable);
+end
+$$;
+comment on function payments_private.replay_events(jsonb, text, text) is
+  'Puts unsettled events that match a filter back in line and marks their objects; each replay is audited with its reason. Raises PP002 without one.';
+
+reset role;

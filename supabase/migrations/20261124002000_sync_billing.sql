@@ -1,0 +1,66 @@
+-- Purpose: the customer who comes back from checkout sees the truth at once, webhook or not.
+-- Objects: payments.authorize_sync, record_sync.
+-- Risk:    the same code path as every other fetch; a user reaches only their own customer.
+
+set role payments_owner;
+
+create function payments.authorize_sync(p_request jsonb) returns jsonb
+language plpgsql volatile
+security definer -- the function's role has no table access of its own
+set search_path = ''
+as $$
+declare
+  for_user uuid := (p_request ->> 'user_id')::uuid;
+  sync_customer text;
+begin
+  if not payments_private.session_is_live((p_request ->> 'session_id')::uuid, for_user) then
+    perform audit.append('user', for_user::text, 'sync.refused', 'refused', 'user', for_user::text,
+      p_request ->> 'request_id', p_request ->> 'key_fingerprint', 'session_ended');
+    return '{"decision": "refuse", "code": "session_ended"}';
+  end if;
+  select c.id into sync_customer from payments.customers as c
+  where c.user_id = for_user and c.deleted_at is null;
+  perform audit.append('user', for_user::text, 'sync.authorized', 'success', 'customer', sync_customer,
+    p_request ->> 'request_id', p_request ->> 'key_fingerprint');
+  return jsonb_build_object('decision', 'proceed', 'customer_id', sync_customer,
+    'ticket', nextval('payments_private.ticket_numbers'),
+    'summary', payments_private.billing_summary(for_user));
+end
+$$;
+comment on function payments.authorize_sync(jsonb) is
+  'Decides on a sync: {decision, code, customer_id, ticket, summary}. The ticket dates the fetches that follow.';
+
+create function payments.record_sync(p_result jsonb) returns jsonb
+language plpgsql volatile
+security definer -- the function's role has no table access of its own
+set search_path = ''
+as $$
+declare
+  for_user uuid := (p_result ->> 'user_id')::uuid;
+  fetched jsonb;
+begin
+  if not exists (
+    select from payments.customers as c where c.id = p_result ->> 'customer_id' and c.user_id = for_user
+  ) then
+    return '{"recorded": false}';
+  end if;
+  for fetched in
+    select o.value from jsonb_array_elements(p_result -> 'objects') as o
+    order by o.value ->> 'kind', o.value #>> '{projection,id}' -- one order of locks for everybody
+  loop
+    perform payments_private.apply_fetched(fetched ->> 'kind', fetched #>> '{projection,id}',
+      (p_result ->> 'ticket')::bigint, to_timestamp((p_result ->> 'as_of')::bigint), fetched -> 'projection');
+  end loop;
+  perform audit.append('user', for_user::text, 'sync.recorded', 'success', 'customer', p_result ->> 'customer_id',
+    p_result ->> 'request_id', p_result ->> 'key_fingerprint',
+    p_detail => jsonb_build_object('objects', jsonb_array_length(p_result -> 'objects')));
+  return jsonb_build_object('recorded', true, 'summary', payments_private.billing_summary(for_user));
+end
+$$;
+comment on function payments.record_sync(jsonb) is
+  'Applies what was fetched of one customer and returns the billing summary. recorded is false when the customer is not the user''s.';
+
+grant execute on function payments.authorize_sync(jsonb) to payments_sync;
+grant execute on function payments.record_sync(jsonb) to payments_sync;
+
+reset role;
