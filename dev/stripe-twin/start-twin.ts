@@ -42,6 +42,7 @@ export interface Twin {
 
 /** How often the twin looks whether a session or subscription has reached its end. */
 const sweepMilliseconds = 1_000;
+const closeGraceMilliseconds = 1_000;
 
 /** Starts a stand-in for Stripe on loopback. */
 export async function startTwin(options: TwinOptions): Promise<Twin> {
@@ -81,7 +82,9 @@ export async function startTwin(options: TwinOptions): Promise<Twin> {
       clearInterval(sweep);
       closing.abort();
       world.deliveries.close();
-      await server.shutdown();
+      // the port is free at once; a client that hangs must not keep the twin from stopping
+      const grace = new Promise((resolve) => setTimeout(resolve, closeGraceMilliseconds));
+      await Promise.race([server.shutdown(), grace]);
     },
   });
 }

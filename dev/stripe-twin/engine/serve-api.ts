@@ -203,9 +203,15 @@ function refusal(frame: AnswerFrame, error: unknown): Response {
 /** Leaves the client waiting until it gives up. */
 async function hold(server: ApiServer): Promise<Response> {
   // Not the request's own signal: it would end nothing that matters, and Deno warns about listening to it.
-  const signal = AbortSignal.any([server.closing, AbortSignal.timeout(holdMilliseconds)]);
-  if (!signal.aborted) {
-    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  if (!server.closing.aborted) {
+    await new Promise<void>((resolve) => {
+      // a timer of its own, which closing clears: AbortSignal.timeout would keep the process alive
+      const timer = setTimeout(resolve, holdMilliseconds);
+      server.closing.addEventListener("abort", () => {
+        clearTimeout(timer);
+        resolve();
+      }, { once: true });
+    });
   }
   return new Response(null, { status: 504 });
 }
