@@ -1,6 +1,18 @@
 import { Command, CommanderError } from "commander";
-import type { CommandIo, ExitCode } from "./command-io.ts";
+import { type CommandIo, type ExitCode, UsageError } from "./command-io.ts";
 import { complianceCommand } from "./compliance/command.ts";
+import { deadLettersCommand } from "./dead-letters/command.ts";
+import { eventsCommand } from "./events/command.ts";
+import { statusCommand } from "./status/command.ts";
+import { webhookCommand } from "./webhook/command.ts";
+
+const COMMANDS = [
+  statusCommand,
+  deadLettersCommand,
+  eventsCommand,
+  webhookCommand,
+  complianceCommand,
+];
 
 /**
  * Runs the operator's command line.
@@ -9,13 +21,9 @@ import { complianceCommand } from "./compliance/command.ts";
  */
 export async function runProgram(argv: readonly string[], io: CommandIo): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
-  const program = new Command("payments")
-    .description("Operate the payments of a Supabase project")
-    .exitOverride()
-    .configureOutput({ writeOut: io.out, writeErr: io.error });
-  program.addCommand(
-    complianceCommand(io, (code) => exitCode = code).copyInheritedSettings(program),
-  );
+  const program = new Command("payments").description("Operate the payments of a Supabase project");
+  for (const make of COMMANDS) program.addCommand(make(io, (code) => exitCode = code));
+  prepare(program, io);
 
   try {
     await program.parseAsync(argv, { from: "user" });
@@ -23,8 +31,14 @@ export async function runProgram(argv: readonly string[], io: CommandIo): Promis
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     io.error(`${describeError(error)}\n`);
-    return 1;
+    return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** Output and exit belong to the caller, at every level of the command line. */
+function prepare(command: Command, io: CommandIo): void {
+  command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.error });
+  for (const inner of command.commands) prepare(inner, io);
 }
 
 // The causes matter to an operator; the stack does not.

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { MUTATIONS } from "../../tests/mutations/mutations.ts";
-import type { CommandIo, ExitCode } from "../command-io.ts";
+import type { CommandIo, Done, ExitCode } from "../command-io.ts";
 import { evaluate, type Evaluation } from "./evaluate.ts";
 import { expandIds } from "./expand-ids.ts";
 import { newestSource } from "./newest-source.ts";
@@ -35,7 +35,7 @@ function parseScope(text: string): string[] {
 }
 
 /** The command `payments compliance`; `done` takes its exit code. */
-export function complianceCommand(io: CommandIo, done: (code: ExitCode) => void): Command {
+export function complianceCommand(io: CommandIo, done: Done): Command {
   return new Command("compliance")
     .description("Print every security requirement with what proves it and the last result")
     .option("--json", "print JSON")

@@ -72,6 +72,9 @@ function evaluateRow(requirement: Requirement, evidence: Evidence): RowResult {
   return { requirement, tests, mutations, records, problems };
 }
 
+// A mutation may break a rule of the design instead: an invariant (I1–I9) or a decision (docs/adr).
+const DESIGN_RULE = /^(?:I[1-9]|decision [1-9]\d?)$/;
+
 function strayIds(requirements: readonly Requirement[], evidence: Evidence): string[] {
   const known = new Set(requirements.map(({ id }) => id));
   const claims = [
@@ -79,7 +82,8 @@ function strayIds(requirements: readonly Requirement[], evidence: Evidence): str
       test.requirements.map((id) => ({ id, by: `test "${test.name}"` }))
     ),
     ...evidence.records.map(({ id, requirement }) => ({ id: requirement, by: `record ${id}` })),
-    ...evidence.mutated.map((id) => ({ id, by: "a mutation" })),
+    ...evidence.mutated.filter((id) => !DESIGN_RULE.test(id))
+      .map((id) => ({ id, by: "a mutation" })),
   ];
   return claims
     .filter(({ id }) => !known.has(id))

@@ -70,16 +70,21 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  settled integer;
+  settled text[];
 begin
-  update payments_private.processed_events as e set
-    status = 'applied', processed_at = now(), projection = null, encrypted_body = null,
-    last_error = null, next_attempt_at = null
-  where e.object_kind = p_kind and e.object_id = p_object_id and e.status in ('queued', 'retry', 'dead');
-  get diagnostics settled = row_count;
+  with done as (
+    update payments_private.processed_events as e set
+      status = 'applied', processed_at = now(), projection = null, encrypted_body = null,
+      last_error = null, next_attempt_at = null
+    where e.object_kind = p_kind and e.object_id = p_object_id and e.status in ('queued', 'retry', 'dead')
+    returning e.event_id
+  )
+  select coalesce(array_agg(d.event_id), '{}') into settled from done as d;
   update payments_private.alerts as a set resolved_at = now()
-  where a.rule = 'refresh_stuck' and a.subject = p_kind || ' ' || p_object_id and a.resolved_at is null;
-  return settled;
+  where a.resolved_at is null and (
+    (a.rule = 'refresh_stuck' and a.subject = p_kind || ' ' || p_object_id)
+    or (a.rule = 'dead_letter' and a.subject = any (settled)));
+  return cardinality(settled);
 end
 $$;
 comment on function payments_private.settle_events(text, text) is

@@ -54,8 +54,8 @@ set search_path = ''
 as $$
 declare
   event payments_private.processed_events;
-  placed record;
   new_status text;
+  failure text := p_error;
 begin
   select e.* into event from payments_private.processed_events as e
   where e.event_id = p_event_id and e.created = to_timestamp(p_created) for update;
@@ -64,10 +64,9 @@ begin
   end if;
 
   if p_error is null then
-    select * into placed from payments_private.place_event(jsonb_build_object(
+    select p.status, p.failure into new_status, failure from payments_private.place_event(jsonb_build_object(
       'object_kind', event.object_kind, 'object_id', event.object_id, 'handled', true,
-      'projection', coalesce(p_projection, event.projection)), event.created);
-    new_status := placed.status;
+      'projection', coalesce(p_projection, event.projection)), event.created) as p;
   end if;
   new_status := case
     when p_error is not null or new_status = 'retry' then
@@ -77,7 +76,7 @@ begin
   update payments_private.processed_events as e set
     status = new_status, lease = null, leased_until = null,
     next_attempt_at = case when new_status = 'retry' then now() + payments_private.backoff(event.attempts) end,
-    last_error = left(coalesce(p_error, case when p_error is null then placed.failure end), 200),
+    last_error = left(failure, 200),
     processed_at = case when new_status in ('applied', 'ignored') then now() end,
     projection = case when new_status in ('retry', 'dead') then e.projection end,
     encrypted_body = case when new_status in ('retry', 'dead') then e.encrypted_body end
@@ -89,7 +88,7 @@ begin
   end if;
   perform audit.append('service', 'payments_worker', 'event.' || new_status,
     case when new_status in ('retry', 'dead') then 'failure' else 'success' end,
-    event.object_kind, event.object_id, p_request_id, null, left(p_error, 200),
+    event.object_kind, event.object_id, p_request_id, null, left(failure, 200),
     jsonb_build_object('event', event.event_id, 'attempt', event.attempts));
   return new_status;
 end

@@ -87,6 +87,8 @@ begin
     return false; -- a worker past its lease changes nothing
   end if;
   if p_error is null then
+    update payments_private.alerts as a set resolved_at = now()
+    where a.rule = 'customer_deletion_stuck' and a.subject = p_customer_id and a.resolved_at is null;
     perform audit.append('service', 'payments_worker', 'customer.deleted', 'success', 'customer', p_customer_id);
   elsif tries >= 15 then
     -- never given up: somebody is still being billed

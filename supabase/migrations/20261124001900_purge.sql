@@ -1,5 +1,5 @@
 -- Purpose: what is no longer needed goes.
--- Objects: payments_private.purge_runs, payments.purge.
+-- Objects: payments_private.purge_runs, change_months; payments.purge.
 -- Risk:    drops whole partitions of processed_events; an event that is resent after that, freshly
 --          signed, is older than 30 days and has no effect (docs/adr/0003).
 
@@ -38,6 +38,29 @@ $$;
 comment on function payments_private.drop_old_event_partitions(timestamptz) is
   'Drops monthly partitions that lie wholly before p_before, and older rows of the default one.';
 
+create function payments_private.change_months() returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  usual_timeout text := current_setting('lock_timeout');
+  dropped integer;
+begin
+  -- Changing a table's shape waits for its readers, and every delivery waits behind who waits. A report
+  -- or a dump may read for an hour: give way at once and try again with the next purge.
+  perform set_config('lock_timeout', '200ms', true);
+  perform payments_private.ensure_events_partition(now() + n * interval '1 month') from generate_series(0, 3) as n;
+  perform audit.ensure_partitions();
+  dropped := payments_private.drop_old_event_partitions(now() - interval '90 days');
+  perform set_config('lock_timeout', usual_timeout, true);
+  return dropped;
+exception when lock_not_available then
+  return null; -- the setting went back with the rest
+end
+$$;
+comment on function payments_private.change_months() is
+  'Makes the partitions of the next months and drops those of old events; returns how many it dropped, or null when somebody was reading.';
+
 create function payments.purge(p_forced boolean) returns jsonb
 language plpgsql volatile
 security definer -- the worker's role has no table access of its own
@@ -56,9 +79,7 @@ begin
   if not found then
     return '{"due": false}';
   end if;
-  perform payments_private.ensure_events_partition(now() + n * interval '1 month') from generate_series(0, 3) as n;
-  perform audit.ensure_partitions();
-  dropped := payments_private.drop_old_event_partitions(now() - interval '90 days');
+  dropped := payments_private.change_months();
 
   update payments_private.processed_events as e set
     encrypted_body = null, status = case when e.status = 'retry' then 'dead' else e.status end
@@ -78,7 +99,7 @@ begin
   perform audit.append('service', 'payments_worker', 'purge.finished', 'success', 'purge', null,
     p_detail => jsonb_build_object('partitions', dropped, 'bodies', bodies, 'idempotency_keys', keys,
       'reservations', reservations, 'outbox', delivered));
-  return jsonb_build_object('due', true, 'done', dropped + bodies + keys + reservations + delivered);
+  return jsonb_build_object('due', true, 'done', coalesce(dropped, 0) + bodies + keys + reservations + delivered);
 end
 $$;
 comment on function payments.purge(boolean) is

@@ -30,6 +30,40 @@ $$;
 comment on function payments.authorize_sync(jsonb) is
   'Decides on a sync: {decision, code, customer_id, ticket, summary}. The ticket dates the fetches that follow.';
 
+create function payments_private.customer_of(p_kind text, p_object_id text) returns text
+language sql stable
+set search_path = ''
+as $$
+  select case p_kind
+    when 'subscription' then (select t.customer_id from payments.subscriptions as t where t.id = p_object_id)
+    when 'checkout.session' then (select t.customer_id from payments.checkout_sessions as t where t.id = p_object_id)
+    when 'payment_intent' then (select t.customer_id from payments.payments as t where t.id = p_object_id)
+    when 'invoice' then (select t.customer_id from payments.invoices as t where t.id = p_object_id)
+    when 'entitlements.active_entitlement_summary' then p_object_id
+  end
+$$;
+comment on function payments_private.customer_of(text, text) is
+  'The Stripe customer that an object is known to belong to; null when it is unknown or of a kind a sync does not bring.';
+
+create function payments_private.belongs_to(p_fetched jsonb, p_customer_id text) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  -- what the projection says and what is known already must both be this customer: whoever holds the
+  -- function's key reaches no other customer's objects, and nothing of the catalogue
+  select coalesce(case p_fetched ->> 'kind'
+    when 'entitlements.active_entitlement_summary' then p_fetched #>> '{projection,id}' = p_customer_id
+    when 'subscription' then p_fetched #>> '{projection,customer_id}' = p_customer_id
+    when 'checkout.session' then p_fetched #>> '{projection,customer_id}' = p_customer_id
+    when 'payment_intent' then p_fetched #>> '{projection,customer_id}' = p_customer_id
+    when 'invoice' then p_fetched #>> '{projection,customer_id}' = p_customer_id
+  end, false)
+  and coalesce(payments_private.customer_of(p_fetched ->> 'kind', p_fetched #>> '{projection,id}'),
+    p_customer_id) = p_customer_id
+$$;
+comment on function payments_private.belongs_to(jsonb, text) is
+  'Whether {kind, projection} is of a kind a sync brings and of this customer.';
+
 create function payments.record_sync(p_result jsonb) returns jsonb
 language plpgsql volatile
 security definer -- the function's role has no table access of its own
@@ -48,6 +82,9 @@ begin
     select o.value from jsonb_array_elements(p_result -> 'objects') as o
     order by o.value ->> 'kind', o.value #>> '{projection,id}' -- one order of locks for everybody
   loop
+    if not payments_private.belongs_to(fetched, p_result ->> 'customer_id') then
+      raise exception 'the object is not the customer''s' using errcode = 'PP004';
+    end if;
     perform payments_private.apply_fetched(fetched ->> 'kind', fetched #>> '{projection,id}',
       (p_result ->> 'ticket')::bigint, to_timestamp((p_result ->> 'as_of')::bigint), fetched -> 'projection');
   end loop;
@@ -58,7 +95,7 @@ begin
 end
 $$;
 comment on function payments.record_sync(jsonb) is
-  'Applies what was fetched of one customer and returns the billing summary. recorded is false when the customer is not the user''s.';
+  'Applies what was fetched of one customer and returns the billing summary. recorded is false when the customer is not the user''s. Raises PP004 for an object of another customer.';
 
 grant execute on function payments.authorize_sync(jsonb) to payments_sync;
 grant execute on function payments.record_sync(jsonb) to payments_sync;

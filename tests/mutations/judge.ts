@@ -16,8 +16,15 @@ const ASSERTION = /^(?:AssertionError|Error: Property failed|Error: expect\()/;
 function namedTests(report: TestReport, { requirement, name }: Mutation): TestResult[] {
   const pattern = new RegExp(name);
   return report.tests.filter((test) =>
-    test.requirements.includes(requirement) && pattern.test(test.name)
+    pattern.test(test.name) &&
+    (test.requirements.includes(requirement) || proves(test, requirement))
   );
+}
+
+/** Whether the test's own name starts with this id, as those of decisions and invariants do. */
+function proves({ name }: TestResult, id: string): boolean {
+  const own = name.split(" › ").at(-1) ?? name;
+  return own.startsWith(`${id}:`) || own.startsWith(`${id} `);
 }
 
 /** Whether the tests named by the mutation pass without it; only then can they catch it. */

@@ -1,6 +1,6 @@
 /** A line whose loss must turn a test red; the proof that the test guards its requirement. */
 export interface Mutation {
-  /** The requirement that the line keeps. */
+  /** The requirement, decision ("decision 8") or invariant ("I7") that the line keeps. */
   readonly requirement: string;
   /** What is broken, in a few words. */
   readonly what: string;

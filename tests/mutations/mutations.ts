@@ -1,6 +1,9 @@
 import type { Mutation } from "./mutation.ts";
+import { CHECKOUT_ATTACK_MUTATIONS } from "./table/checkout-attacks.ts";
 import { CONFIGURATION_MUTATIONS } from "./table/configuration.ts";
 import { ERROR_MUTATIONS } from "./table/errors.ts";
+import { IDENTITY_ATTACK_MUTATIONS } from "./table/identity-attacks.ts";
+import { PIPELINE_ATTACK_MUTATIONS } from "./table/pipeline-attacks.ts";
 import { SCOPE_MUTATIONS } from "./table/scope.ts";
 import { WEBHOOK_MUTATIONS } from "./table/webhook.ts";
 
@@ -10,4 +13,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...WEBHOOK_MUTATIONS,
   ...SCOPE_MUTATIONS,
   ...ERROR_MUTATIONS,
+  ...CHECKOUT_ATTACK_MUTATIONS,
+  ...PIPELINE_ATTACK_MUTATIONS,
+  ...IDENTITY_ATTACK_MUTATIONS,
 ];

@@ -57,7 +57,8 @@ interface Options {
 
 function select(only: string | undefined): Mutation[] {
   if (only === undefined) return [...MUTATIONS];
-  const ids = only.split(/[\s,]+/).flatMap(expandIds);
+  const ids = only.split(",").map((id) => id.trim())
+    .flatMap((id) => /^(?:decision \d|I\d)/.test(id) ? [id] : id.split(/\s+/).flatMap(expandIds));
   const chosen = MUTATIONS.filter(({ requirement }) => ids.includes(requirement));
   if (chosen.length === 0) {
     throw new CommanderError(2, "mutations.only", `No mutation for ${only}`);
@@ -88,7 +89,10 @@ async function main({ json, only }: Options): Promise<void> {
 
 const command = new Command("mutations")
   .description("Break one line at a time and require the test of its requirement to notice")
-  .option("--only <ids>", 'only the mutations of these requirements, for instance "3.1a-c,3.2a"')
+  .option(
+    "--only <ids>",
+    'only the mutations of these requirements, for instance "3.1a-c,3.2a,decision 8"',
+  )
   .option("--json", "print JSON")
   .exitOverride()
   .action(main);

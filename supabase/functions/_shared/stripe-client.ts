@@ -11,7 +11,9 @@ const MAX_NETWORK_RETRIES = 2;
  * The SDK with explicit time-outs, retries with the same idempotency key, no telemetry, and no
  * redirects: a redirected request would carry the key somewhere else (requirement 3.3b).
  */
-export function createStripe(config: Config): Stripe {
+export function createStripe(
+  config: Pick<Config, "stripeSecretKey" | "stripeApiBase">,
+): Stripe {
   const base = new URL(config.stripeApiBase);
   const https = base.protocol === "https:";
   return new Stripe(config.stripeSecretKey, {

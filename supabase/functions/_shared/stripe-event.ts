@@ -23,7 +23,9 @@ const MAX_NAME = 255;
 // A verified event is never refused for a name: what is not Stripe's grammar is made harmless, and the
 // event is recorded and ignored.
 const eventType = z.string().min(1).transform(name);
-const objectKind = z.unknown().optional().transform((kind) => typeof kind === "string" ? name(kind) : null);
+const objectKind = z.unknown().optional().transform((kind) =>
+  typeof kind === "string" ? name(kind) : null
+);
 const objectId = z.unknown().optional().transform((id) =>
   typeof id === "string" && id.length > 0 && id.length <= MAX_NAME ? id : null
 );

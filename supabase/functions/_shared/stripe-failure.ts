@@ -14,9 +14,13 @@ export function isDefiniteRefusal(error: unknown): error is Stripe.errors.Stripe
   return [400, 402, 404].includes(error.statusCode ?? 0);
 }
 
-/** True when Stripe answered that the object does not exist. */
+/**
+ * True when Stripe answered that the object does not exist: 404 where its id is in the path, 400 where
+ * it is a parameter (the entitlements of a deleted customer).
+ */
 export function isMissing(error: unknown): boolean {
-  return error instanceof Stripe.errors.StripeError && error.statusCode === 404;
+  return error instanceof Stripe.errors.StripeError &&
+    (error.statusCode === 404 || error.code === "resource_missing");
 }
 
 /**

@@ -39,7 +39,7 @@ function build(config: Config): Dependencies {
     tasks: {
       retry: allTasks(
         retryTask({ stripe, store, decryptBody, now }),
-        endBillingTask({ stripe, store, now }),
+        endBillingTask({ stripe, store, accountId, now }),
       ),
       refresh: refreshTask({ stripe, store, accountId, now }),
       reconcile: reconcileTask({ stripe, store, accountId, livemode: config.livemode, now }),

@@ -34,6 +34,8 @@ async function payments(...argv: string[]) {
     root,
     now: () => new Date("2026-12-01T00:00:00Z"),
     colour: false,
+    env: {},
+    operator: "somebody",
     out: (text) => void (out += text),
     error: (text) => void (error += text),
   });
@@ -58,7 +60,14 @@ const answer = z.object({
 });
 
 describe("payments", () => {
-  it.each([[["--help"]], [["compliance", "--help"]]])("explains itself with %j", async (argv) => {
+  it.each([
+    [["--help"]],
+    [["compliance", "--help"]],
+    [["status", "--help"]],
+    [["dead-letters", "replay", "--help"]],
+    [["events", "show", "--help"]],
+    [["webhook", "setup", "--help"]],
+  ])("explains itself with %j", async (argv) => {
     const { code, out } = await payments(...argv);
     expect(code).toBe(0);
     expect(out).toContain("Usage: payments");
@@ -71,6 +80,20 @@ describe("payments", () => {
     [["compliance", "--scope"]],
     [["compliance", "--scope", "9.9z"]],
     [["compliance", "--scope", "everything"]],
+    [["status"]],
+    [["dead-letters"]],
+    [["dead-letters", "show"]],
+    [["dead-letters", "show", "sub_1"]],
+    [["dead-letters", "list", "--since", "yesterday"]],
+    [["dead-letters", "replay", "evt_1"]],
+    [["dead-letters", "replay", "--reason", "why"]],
+    [["dead-letters", "replay", "evt_1", "--type", "invoice.paid", "--reason", "why"]],
+    [["dead-letters", "replay", "evt_1", "--reason", " "]],
+    [["events", "show", "nonsense"]],
+    [["webhook", "setup"]],
+    [["webhook", "setup", "--url", "http://example.com/webhook"]],
+    [["webhook", "setup", "--url", "https://example.com/webhook"]],
+    [["status", "--db-url", "postgresql://u:p@db.example.com/postgres"]],
   ])("exits 2 for the usage %j", async (argv) => {
     const { code, error } = await payments(...argv);
     expect(code).toBe(2);

@@ -8,7 +8,10 @@ import {
   VARIABLES,
 } from "../../../supabase/functions/_shared/config.ts";
 import { ERRORS } from "../../../supabase/functions/_shared/errors.ts";
-import { HANDLED_EVENTS } from "../../../supabase/functions/_shared/handled-events.ts";
+import {
+  HANDLED_EVENTS,
+  handledEvent,
+} from "../../../supabase/functions/_shared/handled-events.ts";
 import { STRIPE_API_VERSION } from "../../../supabase/functions/_shared/stripe-client.ts";
 import { readRecords } from "../../../cli/compliance/records.ts";
 import { codesIn, tableBelow } from "./markdown-table.ts";
@@ -66,11 +69,25 @@ describe("docs/configuration.md", () => {
 
 describe("docs/webhooks.md", () => {
   it("lists exactly the events that have an effect", async () => {
-    const rows = tableBelow(await read("docs/webhooks.md"), "Object", "Events");
-    const documented = rows.flatMap(([object, events]) =>
-      codesIn(events).map((type) => [type, codesIn(object)[0]])
+    const rows = tableBelow(await read("docs/webhooks.md"), "Object", "Use", "Id at", "Shows");
+    const documented = rows.flatMap(([object, use, idAt, shows, events]) =>
+      codesIn(events).map((type) => ({
+        type,
+        kind: codesIn(object)[0],
+        use: codesIn(use)[0],
+        idAt: codesIn(idAt)[0],
+        shows: codesIn(shows)[0],
+      }))
     );
-    expect(Object.fromEntries(documented)).toEqual(HANDLED_EVENTS);
+    const handled = Object.keys(HANDLED_EVENTS).map((type) => ({
+      type,
+      shows: undefined,
+      idAt: "id",
+      ...handledEvent(type),
+    }));
+    const byType = (one: { type: string }, other: { type: string }) =>
+      one.type < other.type ? -1 : 1;
+    expect(documented.toSorted(byType)).toEqual(handled.toSorted(byType));
   });
 
   it("names the API version that the code was written against", async () => {
@@ -79,7 +96,7 @@ describe("docs/webhooks.md", () => {
 });
 
 describe("docs/database.md", () => {
-  it("names every table and every granted procedure of the migrations", async () => {
+  it("names every table, granted procedure and private error of the migrations", async () => {
     const folder = join(ROOT, "supabase/migrations");
     const files = await readdir(folder);
     const sql = (await Promise.all(files.map((file) => readFile(join(folder, file), "utf8"))))
@@ -87,6 +104,7 @@ describe("docs/database.md", () => {
     const names = [
       ...sql.matchAll(/^create table (?:payments|payments_private|audit)\.(\w+)/gm),
       ...sql.matchAll(/^grant execute on function (?:payments)\.(\w+)/gm),
+      ...sql.matchAll(/errcode = '(P[A-Z]\d{3})'/g),
     ].map((match) => match[1] ?? "");
     const text = (await read("docs/database.md")).replace(/^```[^]*?^```/gm, "");
     const documented = codesIn(text)

@@ -14,13 +14,17 @@ function rows(status: string, rest: Partial<PurchaseRows> = {}, mode = "subscrip
 }
 
 /** Watches against a clock of its own; the last answer repeats for ever. */
-async function watch(answers: Outcome<PurchaseRows>[]) {
+async function watch(
+  answers: Outcome<PurchaseRows>[],
+  sync: () => Promise<unknown> = () => new Promise(() => {}),
+) {
   const states: PurchaseState[] = [];
   const delays: number[] = [];
   let time = 0;
   let reads = 0;
   await watchPurchase({
     read: () => Promise.resolve(answers[Math.min(reads++, answers.length - 1)] ?? rows("open")),
+    sync,
     onState: (state) => states.push(state),
     sleep: (milliseconds) => {
       delays.push(milliseconds);
@@ -87,10 +91,39 @@ test("stops when the page is left", async () => {
       controller.abort();
       return Promise.resolve(rows("open"));
     },
+    sync: () => Promise.resolve(),
     onState: (state) => states.push(state),
     sleep: () => Promise.resolve(),
     now: () => 0,
     signal: controller.signal,
   });
   expect(states).toEqual([]);
+});
+
+test("looks as soon as Stripe was asked, without waiting for its turn", async () => {
+  const states: PurchaseState[] = [];
+  const asked = Promise.withResolvers<void>();
+  let known: Outcome<PurchaseRows> = succeeded(nothing);
+  const watching = watchPurchase({
+    read: () => Promise.resolve(known),
+    sync: () => asked.promise,
+    onState: (state) => states.push(state),
+    sleep: () => new Promise(() => {}), // its turn never comes
+    now: () => 0,
+    signal: new AbortController().signal,
+  });
+  await Promise.resolve();
+  known = rows("complete", { subscriptionStatus: "active" });
+  asked.resolve();
+  await watching;
+  expect(states.at(-1)).toEqual({ stage: "settled", verdict: "active" });
+});
+
+test("goes on looking by itself when Stripe could not be asked", async () => {
+  const { states, reads } = await watch(
+    [rows("open"), rows("open"), rows("open"), rows("complete", { subscriptionStatus: "active" })],
+    () => Promise.reject(new Error("offline")),
+  );
+  expect(reads).toBe(4);
+  expect(states.at(-1)).toEqual({ stage: "settled", verdict: "active" });
 });

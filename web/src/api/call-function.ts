@@ -12,7 +12,7 @@ const patienceMs = 30_000;
  */
 export async function callFunction<T>(
   client: SupabaseClient,
-  name: "create-checkout" | "customer-portal",
+  name: "create-checkout" | "customer-portal" | "sync-billing",
   body: Readonly<Record<string, unknown>>,
   parse: (answer: unknown) => T | undefined,
 ): Promise<Outcome<T>> {

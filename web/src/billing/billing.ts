@@ -28,11 +28,25 @@ export interface Payment {
   readonly purpose: "subscription" | "one_time";
 }
 
+/** A saved way to pay. Of a card: brand, last four digits and expiry, which is all there is. */
+export interface PaymentMethod {
+  readonly id: string;
+  readonly type: string;
+  readonly card: {
+    readonly brand: string;
+    readonly last4: string;
+    readonly expMonth: number;
+    readonly expYear: number;
+  } | undefined;
+}
+
 export interface Billing {
   /** The one to show: running before ended, newest first. */
   readonly subscription: Subscription | undefined;
   /** Newest first. */
   readonly payments: readonly Payment[];
+  /** Newest first. */
+  readonly paymentMethods: readonly PaymentMethod[];
 }
 
 const overStatuses: ReadonlySet<string> = new Set(["canceled", "incomplete_expired"]);

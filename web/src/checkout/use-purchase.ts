@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import { useClient } from "../api/client-context.ts";
+import { syncBilling } from "../api/sync-billing.ts";
 import { readPurchase } from "./read-purchase.ts";
 import { type PurchaseState, watchPurchase } from "./watch-purchase.ts";
 
@@ -16,6 +17,7 @@ export function usePurchase(
     setState({ stage: "confirming" });
     void watchPurchase({
       read: () => readPurchase(client, sessionId),
+      sync: () => syncBilling(client),
       onState: setState,
       sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
       now: () => performance.now(),

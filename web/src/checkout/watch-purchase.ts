@@ -13,6 +13,8 @@ export type SettledVerdict = "active" | "paid" | "failed" | "expired" | "process
 
 export interface WatchOptions {
   readonly read: () => Promise<Outcome<PurchaseRows>>;
+  /** Has the rows brought up to date at once; how it ended does not matter, we look all the same. */
+  readonly sync: () => Promise<unknown>;
   readonly onState: (state: PurchaseState) => void;
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly now: () => number;
@@ -28,21 +30,28 @@ const slowAfterMs = 12_000;
 const giveUpAfterMs = 180_000;
 
 /**
- * Follows a purchase until its outcome is certain, asking less and less often, and tells each change
- * of what can be shown. An error in between does not end it.
+ * Follows a purchase until its outcome is certain, and tells each change of what can be shown: it has
+ * the service ask Stripe at once, and meanwhile, and if that fails, looks by itself, less and less
+ * often. An error in between does not end it.
  */
 export async function watchPurchase(options: WatchOptions): Promise<void> {
-  const { read, onState, sleep, now, signal } = options;
+  const { read, sync, onState, sleep, now, signal } = options;
   const startedAt = now();
   let delay = firstDelayMs;
+  let isSynced = false;
+  const synced = sync().catch(() => undefined).then(() => {
+    isSynced = true;
+  });
   while (!signal.aborted) {
+    const hadNews = isSynced;
     const outcome = await read();
     if (signal.aborted) return;
     const elapsed = now() - startedAt;
     const state = stateAfter(outcome, elapsed);
     onState(state);
     if (state.stage === "settled" || elapsed >= giveUpAfterMs) return;
-    await sleep(delay);
+    if (hadNews) await sleep(delay);
+    else await Promise.race([synced, sleep(delay)]); // what Stripe says is looked at as soon as it is here
     delay = Math.min(delay * growth, longestDelayMs);
   }
 }

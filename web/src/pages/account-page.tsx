@@ -1,6 +1,8 @@
 import { SignedInOnly } from "../auth/signed-in-only.tsx";
 import type { Billing } from "../billing/billing.ts";
+import { PaymentMethodsCard } from "../billing/payment-methods-card.tsx";
 import { PaymentsTable } from "../billing/payments-table.tsx";
+import { RefreshBilling } from "../billing/refresh-billing.tsx";
 import { SubscriptionCard } from "../billing/subscription-card.tsx";
 import { useBilling } from "../billing/use-billing.ts";
 import { useSettlingReload } from "../billing/use-settling-reload.ts";
@@ -11,7 +13,7 @@ import { FailureNotice } from "../ui/failure-notice.tsx";
 import { Page } from "../ui/page.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 
-/** The signed-in person's subscription and payments. */
+/** The signed-in person's subscription, payment methods and payments. */
 export function AccountPage() {
   return (
     <SignedInOnly>
@@ -42,23 +44,26 @@ function Account({ userId }: { readonly userId: string }) {
     return <Skeleton label="Loading your account" lines={6} />;
   }
   const plans = catalogue.state === "ready" ? catalogue.value.plans : [];
-  return <AccountBody billing={loaded.value} plans={plans} />;
+  return <AccountBody billing={loaded.value} plans={plans} reload={reload} />;
 }
 
 interface AccountBodyProps {
   readonly billing: Billing;
   readonly plans: readonly Product[];
+  readonly reload: () => Promise<void>;
 }
 
-function AccountBody({ billing, plans }: AccountBodyProps) {
+function AccountBody({ billing, plans, reload }: AccountBodyProps) {
   const nameOf = (productId: string) => plans.find((plan) => plan.id === productId)?.name;
   return (
     <div className="account-body">
+      <RefreshBilling reload={reload} />
       <SubscriptionCard
         subscription={billing.subscription}
         hasPayments={billing.payments.length > 0}
         nameOf={nameOf}
       />
+      <PaymentMethodsCard methods={billing.paymentMethods} />
       <PaymentsTable payments={billing.payments} />
     </div>
   );

@@ -1,6 +1,7 @@
 import type Stripe from "stripe";
 import { isDefiniteRefusal, isMissing } from "../../_shared/stripe-failure.ts";
 import { errorCode } from "../error-code.ts";
+import { requireOurAccount } from "../our-account.ts";
 import type { CustomerDeletion, WorkerStore } from "../store.ts";
 import { drain, type Task, type TaskRun } from "../task.ts";
 
@@ -10,6 +11,7 @@ const LEASE_SECONDS = 120;
 export interface EndBillingDependencies {
   stripe: Stripe;
   store: WorkerStore;
+  accountId: () => Promise<string>;
   now: () => number;
 }
 
@@ -35,6 +37,7 @@ async function endOne(
   { log }: TaskRun,
 ): Promise<boolean> {
   try {
+    await requireOurAccount(deps, false);
     await endBilling(deps.stripe, deletion.customer_id);
     return await deps.store.finishCustomerDeletion(deletion, null);
   } catch (error) {

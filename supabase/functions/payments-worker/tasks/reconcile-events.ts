@@ -3,7 +3,8 @@ import { sha256Hex } from "../../_shared/hex.ts";
 import { ingestRequest } from "../../_shared/ingest-request.ts";
 import { placeEvent } from "../../_shared/place-event.ts";
 import { parseEvent, type StripeEvent } from "../../_shared/stripe-event.ts";
-import type { ReconcileDependencies, Step, Work } from "./reconcile.ts";
+import { requireOurAccount } from "../our-account.ts";
+import type { Step, Work } from "./reconcile.ts";
 
 const PAGE = 100;
 
@@ -12,6 +13,8 @@ const PAGE = 100;
  * in. They only mark their objects: a snapshot that was found late is not to be trusted.
  */
 export const compareEvents: Work = async (deps, run, requestId): Promise<Step> => {
+  // another account's events would move the cursor past ours
+  await requireOurAccount(deps, false);
   const page = await deps.stripe.events.list({
     created: { gte: run.since },
     limit: PAGE,

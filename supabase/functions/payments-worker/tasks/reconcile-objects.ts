@@ -1,6 +1,7 @@
 import { isObjectKind, OBJECT_KINDS, type ObjectKindName } from "../../_shared/object-kinds.ts";
 import { type Projection, ProjectionError } from "../../_shared/projections/projection.ts";
 import { stripeDate } from "../../_shared/stripe-date.ts";
+import { requireOurAccount } from "../our-account.ts";
 import type { Step, Work } from "./reconcile.ts";
 
 const PAGE = 100;
@@ -33,9 +34,7 @@ export const scanObjects: Work = async (deps, { place }): Promise<Step> => {
     limit: PAGE,
     ...(place.after === undefined ? {} : { starting_after: place.after }),
   });
-  if (!await deps.store.learnAccount(await deps.accountId(), page.data.length > 0)) {
-    throw new WrongAccount();
-  }
+  await requireOurAccount(deps, page.data.length > 0);
   const { projections, unreadable } = projectAll(project, page.data);
   const found = await deps.store.applyScanned(kind, ticket, stripeDate(page), projections);
   await deps.store.markObjects(unreadable.map((id) => ({ kind, id })));
@@ -72,9 +71,4 @@ function projectAll(project: (object: unknown) => Projection, objects: readonly 
 function nextKind(kind: ObjectKindName): Step["next"] {
   const next = SCANNED[SCANNED.indexOf(kind) + 1];
   return next === undefined ? null : { kind: next };
-}
-
-/** The key belongs to another account than the one that is mirrored. */
-class WrongAccount extends Error {
-  override readonly name = "WrongAccount";
 }

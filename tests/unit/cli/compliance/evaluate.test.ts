@@ -103,6 +103,14 @@ describe("evaluate", () => {
     expect(findings).toHaveLength(3);
   });
 
+  it("lets a mutation break a rule of the design, and nothing else that is no requirement", () => {
+    const { findings } = evaluate(
+      [CODE],
+      evidence({ mutated: ["I1", "decision 3", "decision", "I0", "decision 3 b"] }),
+    );
+    expect(findings).toHaveLength(3);
+  });
+
   it("finds a file that did not run to its end", () => {
     const report = { startedAt: 0, passed: 0, failed: 0, tests: [], brokenFiles: ["b.test.ts"] };
     expect(evaluate([CODE], evidence({ report })).findings[0]).toContain("b.test.ts");

@@ -1,0 +1,104 @@
+import postgres from "postgres";
+import { startStack } from "../../dev/stack/start-stack.ts";
+import { type BenchCase, type BenchContext, median, round } from "../support/bench-case.ts";
+import { type BenchEvent, EVENTS_EACH, makeEvents } from "../support/events.ts";
+import { openStatementPool, type StatementPool } from "../support/statement-pool.ts";
+
+const INGEST = "select payments.ingest_event(($1::text)::jsonb)";
+const BARE = "insert into bench.bare (event_id, event) values ($1, ($2::text)::jsonb)";
+const ROUNDS = 8;
+/** Subscribers in a round, by the number of connections; ten events each. */
+const SUBSCRIBERS: Readonly<Record<number, number>> = { 1: 40, 8: 100, 32: 100 };
+/** What a plain prototype's successor is to reach. */
+const AIMS: Readonly<Record<number, number>> = { 1: 0.7, 8: 0.65, 32: 0.6 };
+
+/**
+ * `ingest_event` against an insert of the same event into a table with nothing but a primary key, both
+ * committed one by one, in turns on one Postgres with fsync on.
+ */
+export const ingestCase: BenchCase = {
+  name: "ingest",
+  what: "ingest_event against a bare insert and commit, at 1, 8 and 32 connections; and duplicates",
+  async run(context) {
+    const stack = await startStack({
+      durable: true,
+      withFunctions: false,
+      schedulerIntervalMs: null,
+      stateFile: null,
+    });
+    try {
+      const { dbUrl } = stack.state;
+      await prepare(dbUrl);
+      for (const connections of [1, 8, 32]) await compare(context, dbUrl, connections);
+    } finally {
+      await stack.stop();
+    }
+  },
+};
+
+async function prepare(url: string): Promise<void> {
+  const sql = postgres(url, { max: 1, ssl: false, onnotice: () => {} });
+  await sql.unsafe(`
+    create schema bench;
+    create table bench.bare (
+      event_id text primary key, event jsonb not null, received_at timestamptz not null default now());
+    grant usage on schema bench to payments_webhook;
+    grant insert on bench.bare to payments_webhook`);
+  await sql.end();
+}
+
+interface Round {
+  bare: number;
+  ingest: number;
+  duplicate: number;
+}
+
+async function compare(context: BenchContext, url: string, connections: number): Promise<void> {
+  const pool = await openStatementPool(url, connections);
+  const subscribers = SUBSCRIBERS[connections] ?? 100;
+  const rounds: Round[] = [];
+  try {
+    for (let index = 0; index <= ROUNDS; index++) {
+      const events = await makeEvents(context.random, subscribers, Math.floor(Date.now() / 1000));
+      const times = await oneRound(pool, events, index % 2 === 0);
+      if (index > 0) rounds.push(times); // the first one warms caches and plans
+    }
+  } finally {
+    await pool.close();
+  }
+  const each = subscribers * EVENTS_EACH;
+  const perSecond = (of: keyof Round) => round(median(rounds.map((r) => each / r[of] * 1000)), 0);
+  const ratios = rounds.map(({ bare, ingest }) => round(bare / ingest));
+  context.report({
+    bench: "ingest",
+    connections,
+    bare_per_second: perSecond("bare"),
+    ingest_per_second: perSecond("ingest"),
+    ratio: round(median(ratios)),
+    aim: AIMS[connections] ?? null,
+    ratios,
+    events: each * ROUNDS,
+  });
+  context.report({
+    bench: "duplicate",
+    connections,
+    duplicate_per_second: perSecond("duplicate"),
+    cost: round(median(rounds.map(({ duplicate, ingest }) => duplicate / ingest))),
+  });
+}
+
+async function oneRound(
+  pool: StatementPool,
+  events: readonly BenchEvent[],
+  bareFirst: boolean,
+): Promise<Round> {
+  const bare = () => pool.run(BARE, events.map(({ id, ingest }) => [id, ingest]));
+  const ingest = () => pool.run(INGEST, events.map((event) => [event.ingest]));
+  const first = bareFirst ? await bare() : await ingest();
+  const second = bareFirst ? await ingest() : await bare();
+  return {
+    bare: bareFirst ? first : second,
+    ingest: bareFirst ? second : first,
+    duplicate: await ingest(),
+  };
+}

@@ -1,0 +1,97 @@
+import type postgres from "postgres";
+
+/** One part of the rule taken away; the property must then fail. */
+export interface Mutant {
+  name: string;
+  changes: Change[];
+  /** Run before the changes. */
+  sql?: string;
+}
+
+interface Change {
+  /** A function, as regprocedure reads it. */
+  inFunction: string;
+  /** Occurs exactly once in it. */
+  find: string;
+  replace: string;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "no mark ticket: a finished refresh deletes the mark, whatever its ticket",
+    changes: [{
+      inFunction: "payments_private.apply_fetched(text,text,bigint,timestamptz,jsonb)",
+      find: "and m.object_id = p_object_id and m.ticket < p_ticket;",
+      replace: "and m.object_id = p_object_id;",
+    }],
+  },
+  {
+    name: "no row ticket: a refresh applies, whatever the row's ticket",
+    changes: [{
+      inFunction: "payments_private.apply_fetched(text,text,bigint,timestamptz,jsonb)",
+      find: "if object.ticket < p_ticket then",
+      replace: "if true then",
+    }],
+  },
+  {
+    name: "no fence: a worker past its lease finishes a domain event",
+    changes: [{
+      inFunction: "payments.finish_outbox(uuid,bigint,text)",
+      find: "and o.lease = p_lease",
+      replace: "",
+    }],
+  },
+  {
+    name: "no fence: a worker past its lease finishes a retry",
+    changes: [{
+      inFunction: "payments.finish_retry(text,bigint,bigint,jsonb,text,text)",
+      find: "or event.lease is distinct from p_lease or event.status <> 'retry'",
+      replace: "",
+    }],
+  },
+  {
+    name: "no fence: a worker past its lease finishes a reconciliation",
+    changes: [{
+      inFunction: "payments.finish_reconcile(text,bigint,bigint,jsonb)",
+      find: "where r.mode = p_mode and r.lease = p_lease",
+      replace: "where r.mode = p_mode",
+    }, {
+      inFunction: "payments.fail_reconcile(text,bigint)",
+      find: "and r.lease = p_lease",
+      replace: "",
+    }],
+  },
+  {
+    name: "no unique key: an event is recorded as often as it is told",
+    sql: "alter table payments_private.processed_events drop constraint processed_events_pkey",
+    changes: [{
+      inFunction: "payments_private.record_event(jsonb,timestamptz,text,text)",
+      find: `on conflict (event_id, created) do update set
+    status = excluded.status, attempts = e.attempts + 1, processed_at = excluded.processed_at,
+    projection = excluded.projection, encrypted_body = excluded.encrypted_body,
+    last_error = excluded.last_error, secret_fingerprint = excluded.secret_fingerprint;`,
+      replace: ";",
+    }],
+  },
+  {
+    name: "no unique key: a domain event is written as often as its state is reached",
+    sql: "alter table payments.outbox drop constraint a_domain_event_is_written_once",
+    changes: [{
+      inFunction: "payments_private.write_outbox(text,text,text,uuid,jsonb)",
+      find: "on conflict (kind, object_id, occurrence) do nothing",
+      replace: "",
+    }],
+  },
+];
+
+/** @throws when a text to find does not occur exactly once */
+export async function mutate(admin: postgres.Sql, mutant: Mutant): Promise<void> {
+  if (mutant.sql !== undefined) await admin.unsafe(mutant.sql);
+  for (const { inFunction, find, replace } of mutant.changes) {
+    const [row] = await admin<{ text: string }[]>`
+      select pg_get_functiondef(${inFunction}::text::regprocedure) as text`;
+    const parts = (row?.text ?? "").split(find);
+    if (parts.length !== 2) throw new Error(`${inFunction} does not hold once: ${find}`);
+    await admin.unsafe(parts.join(replace));
+  }
+}

@@ -1,0 +1,132 @@
+// A Postgres of its own with the real migrations, and as many copies of that database as a test wants.
+import postgres from "postgres";
+import { startStack } from "../../../dev/stack/start-stack.ts";
+import type { CallRpc } from "../../../supabase/functions/_shared/database.ts";
+import { storable } from "../../../supabase/functions/_shared/storable.ts";
+import { RESET } from "./reset-tables.ts";
+
+export interface ScratchServer {
+  /** A fresh copy of the migrated database. */
+  create(name: string): Promise<ScratchDatabase>;
+  stop(): Promise<void>;
+}
+
+export interface ScratchDatabase {
+  /** The superuser, for arranging and looking. */
+  admin: postgres.Sql;
+  /** Calls as a function's database role, each in a transaction of its own. */
+  as(role: string): CallRpc;
+  /** Runs a call as payments_webhook and dies before the commit. */
+  diesBeforeCommit(text: string, values: readonly unknown[]): Promise<void>;
+  /** Empties every table of the pipeline, as before the first event. */
+  reset(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const quiet = {
+  ssl: false as const,
+  onnotice: () => {},
+  fetch_types: false,
+  types: {
+    jsonb: {
+      to: 3802,
+      from: [3802],
+      serialize: (value: unknown) => typeof value === "string" ? value : JSON.stringify(value),
+      parse: (text: string): unknown => JSON.parse(text),
+    },
+  },
+};
+const template = "pristine";
+
+export async function startScratchServer(): Promise<ScratchServer> {
+  const stack = await startStack({
+    stateFile: null,
+    withFunctions: false,
+    schedulerIntervalMs: null,
+  });
+  const url = (database: string) => stack.state.dbUrl.replace(/\/postgres$/, `/${database}`);
+  const server = postgres(url("template1"), { ...quiet, max: 1 });
+  await copyDatabase(server, template, "postgres");
+  return {
+    async create(name) {
+      await copyDatabase(server, name, template);
+      return openDatabase(url(name));
+    },
+    async stop() {
+      await server.end();
+      await stack.stop();
+    },
+  };
+}
+
+/** The stack's own Auth and REST keep sessions open; a database is copied only while nobody is in it. */
+async function copyDatabase(server: postgres.Sql, name: string, from: string): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    await server`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${from}`;
+    try {
+      await server.unsafe(`create database ${name} template ${from}`);
+      return;
+    } catch (error) {
+      if (attempt === 20) throw error;
+    }
+  }
+}
+
+function openDatabase(url: string): ScratchDatabase {
+  const admin = postgres(url, { ...quiet, max: 2 });
+  const roles = new Map<string, postgres.Sql>();
+  const connectAs = (role: string): postgres.Sql => {
+    const known = roles.get(role);
+    if (known !== undefined) return known;
+    const sql = postgres(url, { ...quiet, max: 2, connection: { role } });
+    roles.set(role, sql);
+    return sql;
+  };
+  return {
+    admin,
+    as: (role) => rpcThrough(connectAs(role)),
+    async diesBeforeCommit(text, values) {
+      await connectAs("payments_webhook").begin(async (transaction) => {
+        await transaction.unsafe(text, [...values].map(asParameter));
+        throw new Killed();
+      }).catch((error: unknown) => {
+        if (!(error instanceof Killed)) throw error;
+      });
+    },
+    reset: async () => void await admin.unsafe(RESET),
+    async close() {
+      await Promise.all([...roles.values(), admin].map((sql) => sql.end({ timeout: 1 })));
+    },
+  };
+}
+
+class Killed extends Error {}
+
+/** What PostgREST does with an RPC: one statement, one transaction, arguments by name. */
+function rpcThrough(sql: postgres.Sql): CallRpc {
+  return async (name, args, result) => {
+    const given: [string, unknown][] = Object.entries(storable(args));
+    const list = given.map(([key], index) => `${key} => $${index + 1}`).join(", ");
+    const [row] = await sql.unsafe<{ answer: unknown }[]>(
+      `select payments.${name}(${list}) as answer`,
+      given.map(([, value]) => asParameter(value)),
+      { prepare: true },
+    );
+    return result.parse(asJson(row?.answer));
+  };
+}
+
+/** JSON goes as its text; the driver must not encode it again. */
+function asParameter(value: unknown): string | number | boolean | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+    return value;
+  }
+  return JSON.stringify(value);
+}
+
+/** As PostgREST would have written it: void is null, a bigint is a number. */
+function asJson(answer: unknown): unknown {
+  if (answer === "" || answer === undefined) return null;
+  return typeof answer === "string" && /^\d+$/.test(answer) ? Number(answer) : answer;
+}

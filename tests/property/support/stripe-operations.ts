@@ -1,0 +1,184 @@
+import Stripe from "stripe";
+import { pick, rest } from "./history.ts";
+import type { StripeWorld } from "./stripe-world.ts";
+
+/** What a history has made so far at Stripe. */
+export interface Made {
+  customers: string[];
+  products: string[];
+  prices: { id: string; product: string }[];
+  subscriptions: string[];
+  intents: string[];
+  charges: string[];
+  disputes: string[];
+  methods: string[];
+  features: string[];
+}
+
+export function nothingMade(): Made {
+  return {
+    customers: [],
+    products: [],
+    prices: [],
+    subscriptions: [],
+    intents: [],
+    charges: [],
+    disputes: [],
+    methods: [],
+    features: [],
+  };
+}
+
+type Operation = (world: StripeWorld, made: Made, draw: number) => Promise<unknown>;
+
+/** A card that works, most of the time. */
+const CARDS = ["pm_card_visa", "pm_card_visa", "pm_card_mastercard", "pm_card_chargeCustomerFail"];
+
+const OPERATIONS: Record<string, Operation> = {
+  async "customer created"({ stripe }, made) {
+    made.customers.push((await stripe.customers.create({ metadata: { from: "history" } })).id);
+  },
+  "customer updated": ({ stripe }, made, draw) =>
+    stripe.customers.update(pick(made.customers, draw), { description: String(draw) }),
+  "customer deleted": ({ stripe }, made, draw) => stripe.customers.del(pick(made.customers, draw)),
+  async "product created"({ stripe }, made, draw) {
+    made.products.push((await stripe.products.create({ name: `Product ${draw}` })).id);
+  },
+  "product updated": ({ stripe }, made, draw) =>
+    stripe.products.update(pick(made.products, draw), { name: `Renamed ${draw}` }),
+  "product archived": ({ stripe }, made, draw) =>
+    stripe.products.update(pick(made.products, draw), { active: draw < 0.5 }),
+  "product deleted": ({ stripe }, made, draw) => stripe.products.del(pick(made.products, draw)),
+  async "price created"({ stripe }, made, draw) {
+    const product = pick(made.products, draw);
+    const price = await stripe.prices.create({
+      product,
+      currency: "usd",
+      unit_amount: 100 + Math.floor(draw * 5000),
+      recurring: { interval: "month" },
+      // one of two keys, so that prices take them from each other
+      ...(rest(draw, 7) < 0.5
+        ? { lookup_key: pick(["key_a", "key_b"], rest(draw, 14)), transfer_lookup_key: true }
+        : {}),
+    });
+    made.prices.push({ id: price.id, product });
+  },
+  "price updated": ({ stripe }, made, draw) =>
+    stripe.prices.update(pick(made.prices, draw).id, {
+      active: rest(draw, 20) < 0.7,
+      nickname: String(draw),
+    }),
+  async "subscription created"({ stripe }, made, draw) {
+    const customer = pick(made.customers, draw);
+    const method = await stripe.paymentMethods.attach(pick(CARDS, rest(draw, 5)), { customer });
+    made.methods.push(method.id);
+    const subscription = await stripe.subscriptions.create({
+      customer,
+      items: [{ price: pick(made.prices, rest(draw, 11)).id, quantity: 1 + Math.floor(draw * 3) }],
+      default_payment_method: method.id,
+      ...(rest(draw, 3) < 0.2 ? { trial_period_days: 7 } : {}),
+    });
+    made.subscriptions.push(subscription.id);
+  },
+  "subscription canceled": ({ control }, made, draw) =>
+    control(`subscriptions/${pick(made.subscriptions, draw)}/cancel`),
+  "subscription set to cancel": ({ stripe }, made, draw) =>
+    stripe.subscriptions.update(pick(made.subscriptions, draw), { cancel_at_period_end: true }),
+  "subscription resumed": ({ stripe }, made, draw) =>
+    stripe.subscriptions.update(pick(made.subscriptions, draw), { cancel_at_period_end: false }),
+  async "subscription changed"({ stripe }, made, draw) {
+    const subscription = await stripe.subscriptions.retrieve(pick(made.subscriptions, draw));
+    const item = pick(subscription.items.data, 0);
+    await stripe.subscriptions.update(subscription.id, {
+      items: [{ id: item.id, quantity: 1 + Math.floor(rest(draw, 9) * 5) }],
+      proration_behavior: "none",
+    });
+  },
+  "subscription renewed": ({ control }, made, draw) =>
+    control(`subscriptions/${pick(made.subscriptions, draw)}/renew`),
+  "renewal failed": ({ control }, made, draw) =>
+    control(`subscriptions/${pick(made.subscriptions, draw)}/fail_renewal`),
+  async "payment tried"({ stripe }, made, draw) {
+    const intent = await stripe.paymentIntents.create({
+      amount: 500 + Math.floor(draw * 900),
+      currency: "usd",
+      confirm: true,
+      payment_method: pick([...CARDS, "pm_card_createDispute"], rest(draw, 6)),
+      ...(made.customers.length > 0 ? { customer: pick(made.customers, rest(draw, 4)) } : {}),
+      automatic_payment_methods: { enabled: true, allow_redirects: "never" },
+    });
+    made.intents.push(intent.id);
+    if (typeof intent.latest_charge === "string") made.charges.push(intent.latest_charge);
+  },
+  "payment canceled": ({ stripe }, made, draw) =>
+    stripe.paymentIntents.cancel(pick(made.intents, draw)),
+  "charge refunded": ({ control }, made, draw) =>
+    control(
+      `charges/${pick(made.charges, draw)}/refund`,
+      rest(draw, 5) < 0.6 ? { amount: 100 } : {},
+    ),
+  "charge disputed": ({ control }, made, draw) =>
+    control(`charges/${pick(made.charges, draw)}/dispute`),
+  async "dispute closed"({ stripe }) {
+    const { data } = await stripe.disputes.list({ limit: 1 });
+    await stripe.disputes.close(pick(data, 0).id);
+  },
+  "fraud warned of": ({ control }, made, draw) =>
+    control(`charges/${pick(made.charges, draw)}/early_fraud_warning`),
+  async "feature given"({ stripe }, made, draw) {
+    const feature = await stripe.entitlements.features.create({
+      name: "Feature",
+      lookup_key: `feature_${made.features.length}`,
+    });
+    made.features.push(feature.id);
+    await stripe.products.createFeature(pick(made.products, draw), {
+      entitlement_feature: feature.id,
+    });
+  },
+  "method detached": ({ stripe }, made, draw) =>
+    stripe.paymentMethods.detach(pick(made.methods, draw)),
+  async "checkout paid"({ stripe, control }, made, draw) {
+    const session = await openCheckout(stripe, made, draw);
+    await control(`checkout_sessions/${session}/pay`, { card: "4242424242424242" });
+  },
+  async "checkout expired"({ stripe, control }, made, draw) {
+    await control(`checkout_sessions/${await openCheckout(stripe, made, draw)}/expire`);
+  },
+};
+
+async function openCheckout(stripe: Stripe, made: Made, draw: number): Promise<string> {
+  const session = await stripe.checkout.sessions.create({
+    mode: "subscription",
+    customer: pick(made.customers, draw),
+    line_items: [{ price: pick(made.prices, rest(draw, 13)).id, quantity: 1 }],
+    success_url: "https://shop.example/return",
+    cancel_url: "https://shop.example/pricing",
+  });
+  return session.id;
+}
+
+export const OPERATION_NAMES: readonly string[] = Object.keys(OPERATIONS);
+
+/** What others build on comes first; afterwards anything. */
+const FIRST = ["product created", "price created", "customer created", "subscription created"];
+
+/**
+ * Makes one thing happen at Stripe.
+ * @returns its name, or null where Stripe refused it or there was nothing to do it to
+ */
+export async function operate(
+  world: StripeWorld,
+  made: Made,
+  draw: number,
+): Promise<string | null> {
+  const begun = [made.products, made.prices, made.customers, made.subscriptions]
+    .findIndex((list) => list.length === 0);
+  const name = begun === -1 ? pick(OPERATION_NAMES, draw) : FIRST[begun] ?? "customer created";
+  try {
+    await OPERATIONS[name]?.(world, made, rest(draw, OPERATION_NAMES.length));
+    return name;
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeError || error instanceof RangeError) return null;
+    throw error;
+  }
+}
