@@ -144,11 +144,11 @@ const DATA: readonly Requirement[] = [
 ];
 
 const ACCESS: readonly Requirement[] = [
-  code("5.1a", 3, "A user is a verified Supabase identity; anonymous users are refused"),
-  code("5.1b", 3, "The session still exists: a token used after sign-out is refused at once"),
+  code("5.1a", 2, "A user is a verified Supabase identity; anonymous users are refused"),
+  code("5.1b", 2, "The session still exists: a token used after sign-out is refused at once"),
   code("5.1c", 3, "Expiry is enforced; maximum age and second factor can be required"),
   code("5.2a", 3, "Staff roles come from a live permission table", "docs/roles.md"),
-  code("5.2b", 3, "Each function has a database role that runs only its own procedures"),
+  code("5.2b", 2, "Each function has a database role that runs only its own procedures"),
   code("5.2c", 4, "Every service operation leaves who, what, when, request id, key fingerprint"),
   code("5.3a", 3, "Ownership holds for every table, verb and role"),
   code("5.3b", 3, "Every operation has a permission; one without it fails the checks"),
@@ -218,5 +218,5 @@ export const REQUIREMENTS: readonly Requirement[] = [
 
 /** The rows that are done today; the gate in `.ci/run` holds them. */
 export const IN_SCOPE: readonly string[] = REQUIREMENTS
-  .filter((requirement) => requirement.milestone === 1)
+  .filter(({ milestone }) => milestone !== null && milestone <= 2)
   .map((requirement) => requirement.id);

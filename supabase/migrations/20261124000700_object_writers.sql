@@ -162,6 +162,15 @@ as $$
 $$;
 comment on function payments_private.write_invoice(jsonb) is 'Upserts one invoice.';
 
+create function payments_private.lock_payment(p_payment_id text) returns void
+language sql volatile
+set search_path = ''
+as $$
+  select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('payment:' || p_payment_id, 0))
+$$;
+comment on function payments_private.lock_payment(text) is
+  'Puts a payment and what reverses it in line: written at the same moment, neither would see the other.';
+
 create function payments_private.write_payment(p jsonb) returns void
 language plpgsql volatile
 set search_path = ''
@@ -169,6 +178,7 @@ as $$
 declare
   owner_id uuid := payments_private.owner_of(p ->> 'customer_id');
 begin
+  perform payments_private.lock_payment(p ->> 'id');
   insert into payments.payments (
     id, user_id, customer_id, amount, amount_received, currency, status, failure_code,
     decline_code, created_at, canceled_at)
@@ -185,6 +195,11 @@ begin
   if owner_id is not null then
     perform payments_private.own_reversals(p ->> 'id', owner_id);
   end if;
+  -- what waited for its payment is told now; what was told is not told again
+  perform payments_private.emit_domain_events('refund', t.id, null, to_jsonb(t))
+  from payments.refunds as t where t.payment_id = p ->> 'id';
+  perform payments_private.emit_domain_events('dispute', t.id, null, to_jsonb(t))
+  from payments.disputes as t where t.payment_id = p ->> 'id';
 end
 $$;
 comment on function payments_private.write_payment(jsonb) is 'Upserts one PaymentIntent.';
@@ -211,6 +226,7 @@ create function payments_private.write_refund(p jsonb) returns void
 language sql volatile
 set search_path = ''
 as $$
+  select payments_private.lock_payment(p ->> 'payment_id') where p ->> 'payment_id' is not null;
   insert into payments.refunds (
     id, user_id, payment_id, charge_id, amount, currency, status, reason, failure_reason, created_at)
   select
@@ -220,7 +236,7 @@ as $$
   on conflict (id) do update set
     user_id = excluded.user_id, payment_id = excluded.payment_id, charge_id = excluded.charge_id,
     amount = excluded.amount, currency = excluded.currency, status = excluded.status,
-    reason = excluded.reason, failure_reason = excluded.failure_reason
+    reason = excluded.reason, failure_reason = excluded.failure_reason;
 $$;
 comment on function payments_private.write_refund(jsonb) is 'Upserts one refund; its payment says whose it is.';
 
@@ -228,6 +244,7 @@ create function payments_private.write_dispute(p jsonb) returns void
 language sql volatile
 set search_path = ''
 as $$
+  select payments_private.lock_payment(p ->> 'payment_id') where p ->> 'payment_id' is not null;
   insert into payments.disputes (
     id, user_id, payment_id, charge_id, amount, currency, status, reason, evidence_due_by, created_at)
   select
@@ -237,7 +254,7 @@ as $$
   on conflict (id) do update set
     user_id = excluded.user_id, payment_id = excluded.payment_id, charge_id = excluded.charge_id,
     amount = excluded.amount, currency = excluded.currency, status = excluded.status,
-    reason = excluded.reason, evidence_due_by = excluded.evidence_due_by
+    reason = excluded.reason, evidence_due_by = excluded.evidence_due_by;
 $$;
 comment on function payments_private.write_dispute(jsonb) is 'Upserts one dispute; its payment says whose it is.';
 

@@ -94,6 +94,11 @@ declare
   old_status text := p_old ->> 'status';
   new_status text := p_new ->> 'status';
 begin
+  -- whose money a refund or dispute is about, its payment says: told when both are here
+  if p_kind in ('refund', 'dispute') and p_new ->> 'payment_id' is not null
+    and not exists (select from payments.payments as p where p.id = p_new ->> 'payment_id') then
+    return;
+  end if;
   case p_kind
     when 'subscription' then
       if not payments_private.gives_access(old_status) and payments_private.gives_access(new_status) then

@@ -19,9 +19,16 @@ declare module "vitest" {
   }
 }
 
+// a quarter of the stack's own two seconds: most waiting in the tests is for the worker
+const schedulerIntervalMs = 500;
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const lines: string[] = [];
-  const stack = await startStack({ stateFile: null, log: (line) => lines.push(line) })
+  const stack = await startStack({
+    stateFile: null,
+    schedulerIntervalMs,
+    log: (line) => lines.push(line),
+  })
     .catch((error: unknown) => {
       throw new Error(`The stack did not start:\n${lines.join("\n")}`, { cause: error });
     });

@@ -27,7 +27,7 @@ const objectKind = z.unknown().optional().transform((kind) =>
   typeof kind === "string" ? name(kind) : null
 );
 const objectId = z.unknown().optional().transform((id) =>
-  typeof id === "string" && id.length > 0 && id.length <= MAX_NAME ? id : null
+  typeof id === "string" && /^[^\s\p{C}]{1,255}$/u.test(id) ? id : null
 );
 const apiVersion = z.unknown().optional().transform((version) =>
   typeof version === "string" && /^[\w.-]{1,64}$/.test(version) ? version : null

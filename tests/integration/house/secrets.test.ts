@@ -56,6 +56,9 @@ beforeAll(async () => {
     await keep(
       await callFunction("stripe-webhook", secret, { headers: { "stripe-signature": secret } }),
     );
+    await keep(
+      await callFunction("sync-billing", { [secret]: 1 }, { accessToken: user.accessToken }),
+    );
     await keep(await callFunction("payments-worker", { tasks: [secret] }, asToken));
   }
   await runWorker();

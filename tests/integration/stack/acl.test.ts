@@ -39,17 +39,18 @@ describe("after requests by every kind of caller", () => {
   });
 
   test("no API role can write a table of an exposed schema", async () => {
+    const forged = crypto.randomUUID(); // fits every table's id, so that nothing else is refused first
     const tables = await tablesOfPayments();
     expect(tables).toContain("products");
     const clients = await everyCaller();
     for (const table of tables) {
       for (const client of clients) {
-        const { error } = await client.schema("payments").from(table).insert({ id: "prod_forged" });
+        const { error } = await client.schema("payments").from(table).insert({ id: forged });
         expect([table, error?.code]).toEqual([table, "42501"]);
       }
     }
     const [row] =
-      await sql`select count(*)::int as forged from payments.products where id = 'prod_forged'`;
+      await sql`select count(*)::int as forged from payments.products where id = ${forged}`;
     expect(row).toEqual({ forged: 0 });
   });
 });

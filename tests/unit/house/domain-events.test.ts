@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -25,6 +25,7 @@ const exampleSchema = z.object({
 async function loadExample() {
   const block = /<!-- example: receive -->\n+```ts\n([^]*?)```/.exec(await readFile(PAGE, "utf8"));
   // below the repository, so that the import of the package is found
+  await mkdir(join(ROOT, ".local"), { recursive: true });
   const folder = await mkdtemp(join(ROOT, ".local", "example-"));
   try {
     const file = join(folder, "receive.ts");
