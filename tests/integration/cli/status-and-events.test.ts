@@ -12,6 +12,7 @@ const sql = adminSql();
 beforeAll(async () => {
   await sql`update payments_private.alerts set resolved_at = now() where resolved_at is null`;
   await sql`delete from payments_private.refresh_marks`;
+  await sql`delete from payments_private.event_conflicts`;
   await sql`delete from payments_private.processed_events where status in ('queued', 'retry', 'dead')`;
   await sql`delete from payments.outbox where state <> 'delivered'`;
 });
