@@ -14,7 +14,7 @@ create table payments.products (
   description text,
   created_at timestamptz not null,
   deleted_at timestamptz,
-  constraint id_is_a_stripe_id check (id ~ '^[A-Za-z0-9_-]{1,255}$'),
+  constraint id_is_a_stripe_id check (id ~ '^[A-Za-z0-9_-]+$' and length(id) <= 255),
   constraint name_is_bounded check (length(name) <= 5000),
   constraint description_is_bounded check (length(description) <= 40000)
 );
@@ -37,7 +37,7 @@ create table payments.prices (
   lookup_key text,
   created_at timestamptz not null,
   deleted_at timestamptz,
-  constraint id_is_a_stripe_id check (id ~ '^[A-Za-z0-9_-]{1,255}$'),
+  constraint id_is_a_stripe_id check (id ~ '^[A-Za-z0-9_-]+$' and length(id) <= 255),
   constraint currency_is_iso check (currency ~ '^[a-z]{3}$'),
   constraint amount_is_not_negative check (unit_amount >= 0)
 );

@@ -18,7 +18,7 @@ create table payments.customers (
   delinquent boolean not null default false,
   created_at timestamptz not null,
   deleted_at timestamptz,
-  constraint id_is_a_customer_id check (id ~ '^cus_[A-Za-z0-9_]{1,250}$')
+  constraint id_is_a_customer_id check (id ~ '^cus_[A-Za-z0-9_]+$' and length(id) <= 255)
 );
 comment on table payments.customers is
   'Which Stripe customer belongs to which user. The only source of that fact: metadata is never trusted for it.';
@@ -38,7 +38,7 @@ create table payments.checkout_sessions (
   payment_id text,
   expires_at timestamptz not null,
   created_at timestamptz not null,
-  constraint id_is_a_session_id check (id ~ '^cs_[A-Za-z0-9_]{1,250}$'),
+  constraint id_is_a_session_id check (id ~ '^cs_[A-Za-z0-9_]+$' and length(id) <= 255),
   constraint amount_is_not_negative check (amount_total >= 0)
 );
 comment on table payments.checkout_sessions is 'Mirror of Stripe checkout sessions. The pay link is not kept here.';
@@ -61,7 +61,7 @@ create table payments.subscriptions (
   trial_end timestamptz,
   latest_invoice_id text,
   created_at timestamptz not null,
-  constraint id_is_a_subscription_id check (id ~ '^sub_[A-Za-z0-9_]{1,250}$')
+  constraint id_is_a_subscription_id check (id ~ '^sub_[A-Za-z0-9_]+$' and length(id) <= 255)
 );
 comment on table payments.subscriptions is 'Mirror of Stripe subscriptions.';
 comment on column payments.subscriptions.current_period_end is 'The earliest item''s: the first moment anything renews.';
@@ -81,7 +81,7 @@ create table payments.subscription_items (
   recurring_interval_count integer,
   current_period_start timestamptz,
   current_period_end timestamptz,
-  constraint id_is_an_item_id check (id ~ '^si_[A-Za-z0-9_]{1,250}$'),
+  constraint id_is_an_item_id check (id ~ '^si_[A-Za-z0-9_]+$' and length(id) <= 255),
   constraint quantity_is_not_negative check (quantity >= 0)
 );
 comment on table payments.subscription_items is
@@ -107,7 +107,7 @@ create table payments.invoices (
   due_date timestamptz,
   created_at timestamptz not null,
   deleted_at timestamptz,
-  constraint id_is_an_invoice_id check (id ~ '^in_[A-Za-z0-9_]{1,250}$')
+  constraint id_is_an_invoice_id check (id ~ '^in_[A-Za-z0-9_]+$' and length(id) <= 255)
 );
 comment on table payments.invoices is 'Mirror of Stripe invoices, amounts in minor units. No names, addresses or links.';
 create index invoices_user on payments.invoices (user_id);
@@ -125,7 +125,7 @@ create table payments.payments (
   decline_code text,
   created_at timestamptz not null,
   canceled_at timestamptz,
-  constraint id_is_a_payment_intent_id check (id ~ '^pi_[A-Za-z0-9_]{1,250}$'),
+  constraint id_is_a_payment_intent_id check (id ~ '^pi_[A-Za-z0-9_]+$' and length(id) <= 255),
   constraint amount_is_not_negative check (amount >= 0 and amount_received >= 0)
 );
 comment on table payments.payments is 'Mirror of Stripe PaymentIntents, amounts in minor units.';
@@ -143,7 +143,7 @@ create table payments.refunds (
   reason text,
   failure_reason text,
   created_at timestamptz not null,
-  constraint id_is_a_refund_id check (id ~ '^(re|pyr)_[A-Za-z0-9_]{1,250}$'),
+  constraint id_is_a_refund_id check (id ~ '^(re|pyr)_[A-Za-z0-9_]+$' and length(id) <= 255),
   constraint amount_is_not_negative check (amount >= 0)
 );
 comment on table payments.refunds is 'Mirror of Stripe refunds, amounts in minor units.';
@@ -161,7 +161,7 @@ create table payments.disputes (
   reason text not null,
   evidence_due_by timestamptz,
   created_at timestamptz not null,
-  constraint id_is_a_dispute_id check (id ~ '^(dp|du)_[A-Za-z0-9_]{1,250}$')
+  constraint id_is_a_dispute_id check (id ~ '^(dp|du)_[A-Za-z0-9_]+$' and length(id) <= 255)
 );
 comment on table payments.disputes is 'Mirror of Stripe disputes, amounts in minor units.';
 create index disputes_user on payments.disputes (user_id);
@@ -173,7 +173,7 @@ create table payments.entitlements (
   customer_id text not null,
   feature_id text not null,
   lookup_key text not null,
-  constraint id_is_an_entitlement_id check (id ~ '^ent_[A-Za-z0-9_]{1,250}$'),
+  constraint id_is_an_entitlement_id check (id ~ '^ent_[A-Za-z0-9_]+$' and length(id) <= 255),
   constraint a_customer_has_a_feature_once unique (customer_id, feature_id)
 );
 comment on table payments.entitlements is 'Mirror of Stripe''s active entitlements. A row that is here is granted.';

@@ -28,7 +28,7 @@ create table payments_private.processed_events (
   encrypted_body text,
   last_error text,
   constraint processed_events_pkey primary key (event_id, created),
-  constraint event_id_is_bounded check (event_id ~ '^evt_[A-Za-z0-9_]{1,250}$'),
+  constraint event_id_is_bounded check (event_id ~ '^evt_[A-Za-z0-9_]+$' and length(event_id) <= 255),
   constraint event_type_is_bounded check (length(event_type) between 1 and 255),
   constraint status_is_known check (
     status in ('applied', 'queued', 'ignored', 'quarantined', 'retry', 'dead')),

@@ -8,23 +8,28 @@
 set role payments_owner;
 
 create function payments_private.owner_of(p_customer_id text) returns uuid
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select c.user_id from payments.customers as c where c.id = p_customer_id
+begin
+  return (
+    select c.user_id from payments.customers as c where c.id = p_customer_id);
+end
 $$;
 comment on function payments_private.owner_of(text) is 'The user a Stripe customer belongs to, or null.';
 
 create function payments_private.write_product(p jsonb) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
+begin
   insert into payments.products (id, active, name, description, created_at, deleted_at)
   select r.id, r.active, r.name, r.description, r.created_at, null
   from jsonb_populate_record(null::payments.products, p) as r
   on conflict (id) do update set
     active = excluded.active, name = excluded.name, description = excluded.description,
-    created_at = excluded.created_at, deleted_at = null
+    created_at = excluded.created_at, deleted_at = null;
+end
 $$;
 comment on function payments_private.write_product(jsonb) is 'Upserts one product.';
 
@@ -61,22 +66,25 @@ $$;
 comment on function payments_private.write_price(jsonb) is 'Upserts one price and takes its lookup key from any other.';
 
 create function payments_private.write_customer(p jsonb) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
+begin
   insert into payments.customers (id, currency, delinquent, created_at)
   select r.id, r.currency, coalesce(r.delinquent, false), r.created_at
   from jsonb_populate_record(null::payments.customers, p) as r
   on conflict (id) do update set
-    currency = excluded.currency, delinquent = excluded.delinquent, created_at = excluded.created_at
+    currency = excluded.currency, delinquent = excluded.delinquent, created_at = excluded.created_at;
+end
 $$;
 comment on function payments_private.write_customer(jsonb) is
   'Upserts one customer; leaves its user alone: only link_customer sets it.';
 
 create function payments_private.write_checkout_session(p jsonb) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
+begin
   insert into payments.checkout_sessions (
     id, user_id, customer_id, mode, status, payment_status, currency, amount_total,
     subscription_id, payment_id, expires_at, created_at)
@@ -88,7 +96,8 @@ as $$
     user_id = excluded.user_id, customer_id = excluded.customer_id, mode = excluded.mode,
     status = excluded.status, payment_status = excluded.payment_status, currency = excluded.currency,
     amount_total = excluded.amount_total, subscription_id = excluded.subscription_id,
-    payment_id = excluded.payment_id, expires_at = excluded.expires_at
+    payment_id = excluded.payment_id, expires_at = excluded.expires_at;
+end
 $$;
 comment on function payments_private.write_checkout_session(jsonb) is 'Upserts one checkout session.';
 
@@ -140,9 +149,10 @@ comment on function payments_private.write_subscription(jsonb) is
   'Upserts one subscription and makes its items exactly those of the projection.';
 
 create function payments_private.write_invoice(p jsonb) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
+begin
   insert into payments.invoices (
     id, user_id, customer_id, subscription_id, number, status, billing_reason, currency, total,
     amount_due, amount_paid, amount_remaining, period_start, period_end, due_date, created_at, deleted_at)
@@ -158,15 +168,18 @@ as $$
     amount_due = excluded.amount_due, amount_paid = excluded.amount_paid,
     amount_remaining = excluded.amount_remaining, period_start = excluded.period_start,
     period_end = excluded.period_end, due_date = excluded.due_date,
-    created_at = excluded.created_at, deleted_at = null
+    created_at = excluded.created_at, deleted_at = null;
+end
 $$;
 comment on function payments_private.write_invoice(jsonb) is 'Upserts one invoice.';
 
 create function payments_private.lock_payment(p_payment_id text) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
-  select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('payment:' || p_payment_id, 0))
+begin
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('payment:' || p_payment_id, 0));
+end
 $$;
 comment on function payments_private.lock_payment(text) is
   'Puts a payment and what reverses it in line: written at the same moment, neither would see the other.';
@@ -205,28 +218,34 @@ $$;
 comment on function payments_private.write_payment(jsonb) is 'Upserts one PaymentIntent.';
 
 create function payments_private.own_reversals(p_payment_id text, p_owner_id uuid) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
+begin
   update payments.refunds as t set user_id = p_owner_id where t.payment_id = p_payment_id and t.user_id is null;
   update payments.disputes as t set user_id = p_owner_id where t.payment_id = p_payment_id and t.user_id is null;
+end
 $$;
 comment on function payments_private.own_reversals(text, uuid) is
   'Gives refunds and disputes that came before their payment to its owner.';
 
 create function payments_private.payer_of(p_payment_id text) returns uuid
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select p.user_id from payments.payments as p where p.id = p_payment_id
+begin
+  return (
+    select p.user_id from payments.payments as p where p.id = p_payment_id);
+end
 $$;
 comment on function payments_private.payer_of(text) is 'The user a payment belongs to, or null.';
 
 create function payments_private.write_refund(p jsonb) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
-  select payments_private.lock_payment(p ->> 'payment_id') where p ->> 'payment_id' is not null;
+begin
+  perform payments_private.lock_payment(p ->> 'payment_id') where p ->> 'payment_id' is not null;
   insert into payments.refunds (
     id, user_id, payment_id, charge_id, amount, currency, status, reason, failure_reason, created_at)
   select
@@ -237,14 +256,16 @@ as $$
     user_id = excluded.user_id, payment_id = excluded.payment_id, charge_id = excluded.charge_id,
     amount = excluded.amount, currency = excluded.currency, status = excluded.status,
     reason = excluded.reason, failure_reason = excluded.failure_reason;
+end
 $$;
 comment on function payments_private.write_refund(jsonb) is 'Upserts one refund; its payment says whose it is.';
 
 create function payments_private.write_dispute(p jsonb) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
-  select payments_private.lock_payment(p ->> 'payment_id') where p ->> 'payment_id' is not null;
+begin
+  perform payments_private.lock_payment(p ->> 'payment_id') where p ->> 'payment_id' is not null;
   insert into payments.disputes (
     id, user_id, payment_id, charge_id, amount, currency, status, reason, evidence_due_by, created_at)
   select
@@ -255,6 +276,7 @@ as $$
     user_id = excluded.user_id, payment_id = excluded.payment_id, charge_id = excluded.charge_id,
     amount = excluded.amount, currency = excluded.currency, status = excluded.status,
     reason = excluded.reason, evidence_due_by = excluded.evidence_due_by;
+end
 $$;
 comment on function payments_private.write_dispute(jsonb) is 'Upserts one dispute; its payment says whose it is.';
 

@@ -56,9 +56,10 @@ comment on function payments_private.apply_snapshot(text, text, jsonb, timestamp
   'Writes what an event or a fetch shows of an object. The caller holds the object''s lock and decided that it is newer.';
 
 create function payments_private.mark_objects(p_objects jsonb) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
+begin
   -- sorted, so that two transactions that mark the same objects take the locks in one order
   insert into payments_private.refresh_marks as m (kind, object_id, ticket)
   select o.kind, o.id, nextval('payments_private.ticket_numbers')
@@ -68,27 +69,31 @@ as $$
     order by 1, 2
   ) as o
   on conflict (kind, object_id) do update set
-    ticket = excluded.ticket, marked_at = now(), attempts = 0, next_attempt_at = now()
+    ticket = excluded.ticket, marked_at = now(), attempts = 0, next_attempt_at = now();
+end
 $$;
 comment on function payments_private.mark_objects(jsonb) is
   'Marks objects [{kind, id}] for a fetch from Stripe, renewing the ticket of those that are marked already.';
 
 create function payments_private.is_settled(p_event payments_private.processed_events, p_handled boolean)
 returns boolean
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+begin
   -- Not done, so a resend is processed again: failed; ignored by a version that did not handle the
   -- type; queued although the mark is gone.
-  select case p_event.status
-    when 'retry' then false
-    when 'dead' then false
-    when 'ignored' then not p_handled or p_event.created < p_event.received_at - interval '30 days'
-    when 'queued' then exists (
-      select from payments_private.refresh_marks as m
-      where m.kind = p_event.object_kind and m.object_id = p_event.object_id)
-    else true
-  end
+  return (
+    select case p_event.status
+      when 'retry' then false
+      when 'dead' then false
+      when 'ignored' then not p_handled or p_event.created < p_event.received_at - interval '30 days'
+      when 'queued' then exists (
+        select from payments_private.refresh_marks as m
+        where m.kind = p_event.object_kind and m.object_id = p_event.object_id)
+      else true
+    end);
+end
 $$;
 comment on function payments_private.is_settled(payments_private.processed_events, boolean) is
   'True when a further delivery of the event has nothing left to do.';
@@ -106,10 +111,13 @@ insert into payments_private.settings default values;
 alter table payments_private.settings enable row level security;
 
 create function payments_private.always_verifies() returns boolean
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select s.verify_snapshots = 'always' from payments_private.settings as s
+begin
+  return (
+    select s.verify_snapshots = 'always' from payments_private.settings as s);
+end
 $$;
 comment on function payments_private.always_verifies() is 'Whether every applied snapshot is to be verified by a fetch.';
 

@@ -12,7 +12,7 @@ create table payments_private.stripe_account (
   account_id text not null,
   confirmed_at timestamptz not null default now(),
   constraint there_is_one_account check (only_row),
-  constraint account_id_is_bounded check (account_id ~ '^acct_[A-Za-z0-9_]{1,250}$')
+  constraint account_id_is_bounded check (account_id ~ '^acct_[A-Za-z0-9_]+$' and length(account_id) <= 255)
 );
 comment on table payments_private.stripe_account is
   'The Stripe account whose objects are mirrored, learned with the first object that was fetched. A 404 under the key of another account means nothing.';

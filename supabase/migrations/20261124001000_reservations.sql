@@ -93,13 +93,15 @@ comment on function payments_private.close_reservation(uuid, text) is
   'Ends a live reservation as completed, expired or released.';
 
 create function payments_private.settle_reservation(p_session_id text, p_status text) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
-  select payments_private.close_reservation(
+begin
+  perform payments_private.close_reservation(
     r.id, case p_status when 'complete' then 'completed' else 'expired' end)
   from payments_private.checkout_reservations as r
-  where r.session_id = p_session_id and p_status in ('complete', 'expired')
+  where r.session_id = p_session_id and p_status in ('complete', 'expired');
+end
 $$;
 comment on function payments_private.settle_reservation(text, text) is
   'Carries Stripe''s word about a session over to its reservation.';

@@ -15,7 +15,7 @@ create table payments.payment_methods (
   card_exp_month integer,
   card_exp_year integer,
   created_at timestamptz not null,
-  constraint id_is_a_payment_method_id check (id ~ '^(pm|card|src)_[A-Za-z0-9_]{1,250}$'),
+  constraint id_is_a_payment_method_id check (id ~ '^(pm|card|src)_[A-Za-z0-9_]+$' and length(id) <= 255),
   constraint last4_is_four_digits check (card_last4 ~ '^[0-9]{4}$'),
   constraint expiry_is_a_month check (card_exp_month between 1 and 12)
 );
@@ -31,7 +31,7 @@ create table payments_private.early_fraud_warnings (
   fraud_type text not null,
   actionable boolean not null,
   created_at timestamptz not null,
-  constraint id_is_a_warning_id check (id ~ '^issfr_[A-Za-z0-9_]{1,250}$')
+  constraint id_is_a_warning_id check (id ~ '^issfr_[A-Za-z0-9_]+$' and length(id) <= 255)
 );
 comment on table payments_private.early_fraud_warnings is 'Mirror of Radar''s early fraud warnings.';
 create index early_fraud_warnings_payment on payments_private.early_fraud_warnings (payment_id);
@@ -45,7 +45,7 @@ create table payments_private.reviews (
   opened_reason text,
   closed_reason text,
   created_at timestamptz not null,
-  constraint id_is_a_review_id check (id ~ '^prv_[A-Za-z0-9_]{1,250}$')
+  constraint id_is_a_review_id check (id ~ '^prv_[A-Za-z0-9_]+$' and length(id) <= 255)
 );
 comment on table payments_private.reviews is 'Mirror of Radar''s reviews.';
 create index reviews_payment on payments_private.reviews (payment_id);
@@ -58,9 +58,10 @@ grant select (id, user_id, type, card_brand, card_last4, card_exp_month, card_ex
   on payments.payment_methods to authenticated;
 
 create function payments_private.write_payment_method(p jsonb) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
+begin
   -- a detached method has no customer, and with it no owner
   insert into payments.payment_methods (
     id, user_id, customer_id, type, card_brand, card_last4, card_exp_month, card_exp_year, created_at)
@@ -71,34 +72,39 @@ as $$
   on conflict (id) do update set
     user_id = excluded.user_id, customer_id = excluded.customer_id, type = excluded.type,
     card_brand = excluded.card_brand, card_last4 = excluded.card_last4,
-    card_exp_month = excluded.card_exp_month, card_exp_year = excluded.card_exp_year
+    card_exp_month = excluded.card_exp_month, card_exp_year = excluded.card_exp_year;
+end
 $$;
 comment on function payments_private.write_payment_method(jsonb) is 'Upserts one payment method.';
 
 create function payments_private.write_early_fraud_warning(p jsonb) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
+begin
   insert into payments_private.early_fraud_warnings (id, charge_id, payment_id, fraud_type, actionable, created_at)
   select r.id, r.charge_id, r.payment_id, r.fraud_type, r.actionable, r.created_at
   from jsonb_populate_record(null::payments_private.early_fraud_warnings, p) as r
   on conflict (id) do update set
     charge_id = excluded.charge_id, payment_id = excluded.payment_id,
-    fraud_type = excluded.fraud_type, actionable = excluded.actionable
+    fraud_type = excluded.fraud_type, actionable = excluded.actionable;
+end
 $$;
 comment on function payments_private.write_early_fraud_warning(jsonb) is 'Upserts one early fraud warning.';
 
 create function payments_private.write_review(p jsonb) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
+begin
   insert into payments_private.reviews (
     id, charge_id, payment_id, open, reason, opened_reason, closed_reason, created_at)
   select r.id, r.charge_id, r.payment_id, r.open, r.reason, r.opened_reason, r.closed_reason, r.created_at
   from jsonb_populate_record(null::payments_private.reviews, p) as r
   on conflict (id) do update set
     charge_id = excluded.charge_id, payment_id = excluded.payment_id, open = excluded.open,
-    reason = excluded.reason, opened_reason = excluded.opened_reason, closed_reason = excluded.closed_reason
+    reason = excluded.reason, opened_reason = excluded.opened_reason, closed_reason = excluded.closed_reason;
+end
 $$;
 comment on function payments_private.write_review(jsonb) is 'Upserts one review.';
 

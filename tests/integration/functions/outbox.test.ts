@@ -1,6 +1,14 @@
 import { Webhook } from "standardwebhooks";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { openCheckout, stripeClient, stripeId, twin, until } from "../../support/payments.ts";
+import {
+  eventBody,
+  openCheckout,
+  outcomeOf,
+  stripeClient,
+  stripeId,
+  twin,
+  until,
+} from "../../support/payments.ts";
 import {
   chargeOf,
   firstReconciliationIsOver,
