@@ -29,6 +29,8 @@ export interface StackOptions {
   /** On top of the development values; an empty string removes a variable. */
   functionsEnv?: Record<string, string>;
   withFunctions?: boolean;
+  /** Webhook secrets that the functions accept besides the stack's own, as while one is rolled. */
+  moreWebhookSecrets?: string[];
   /** How often payments-worker is called; null for never. 2,000 by default. */
   schedulerIntervalMs?: number | null;
   migrations?: "supabase-db-push";
@@ -186,7 +188,7 @@ async function startFunctionHost(
     ...addresses,
     secrets,
     stripeSecretKey: stripe.secretKey,
-    webhookSecret: stripe.webhookSecret,
+    webhookSecret: [stripe.webhookSecret, ...options.moreWebhookSecrets ?? []].join(","),
     stripeApiBase: stripe.apiBase,
     overrides: options.functionsEnv ?? {},
   });
@@ -196,7 +198,12 @@ async function startFunctionHost(
       supabaseFolder: join(context.root, "supabase"),
       ports: ports.isFixed ? ports : undefined,
       env,
-      allowedHosts: hostsOf([addresses.supabaseUrl, stripe.url, ...sinksOf(env)]),
+      allowedHosts: hostsOf([
+        addresses.supabaseUrl,
+        env["SUPABASE_URL"] ?? addresses.supabaseUrl,
+        stripe.url,
+        ...sinksOf(env),
+      ]),
     }));
   teardown.add("functions", () => host.stop());
   return host;

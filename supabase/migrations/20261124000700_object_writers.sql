@@ -190,8 +190,10 @@ set search_path = ''
 as $$
 declare
   owner_id uuid := payments_private.owner_of(p ->> 'customer_id');
+  is_known boolean;
 begin
   perform payments_private.lock_payment(p ->> 'id');
+  is_known := exists (select from payments.payments as t where t.id = p ->> 'id');
   insert into payments.payments (
     id, user_id, customer_id, amount, amount_received, currency, status, failure_code,
     decline_code, created_at, canceled_at)
@@ -208,11 +210,13 @@ begin
   if owner_id is not null then
     perform payments_private.own_reversals(p ->> 'id', owner_id);
   end if;
-  -- what waited for its payment is told now; what was told is not told again
-  perform payments_private.emit_domain_events('refund', t.id, null, to_jsonb(t))
-  from payments.refunds as t where t.payment_id = p ->> 'id';
-  perform payments_private.emit_domain_events('dispute', t.id, null, to_jsonb(t))
-  from payments.disputes as t where t.payment_id = p ->> 'id';
+  -- what waited for its payment is told now, once: what was told long ago is purged and would be told again
+  if not is_known then
+    perform payments_private.emit_domain_events('refund', t.id, null, to_jsonb(t))
+    from payments.refunds as t where t.payment_id = p ->> 'id';
+    perform payments_private.emit_domain_events('dispute', t.id, null, to_jsonb(t))
+    from payments.disputes as t where t.payment_id = p ->> 'id';
+  end if;
 end
 $$;
 comment on function payments_private.write_payment(jsonb) is 'Upserts one PaymentIntent.';

@@ -102,6 +102,8 @@ begin
   -- whose money a refund or dispute is about, its payment says: told when both are here
   if p_kind in ('refund', 'dispute') and p_new ->> 'payment_id' is not null
     and not exists (select from payments.payments as p where p.id = p_new ->> 'payment_id') then
+    perform payments_private.mark_objects(
+      jsonb_build_array(jsonb_build_object('kind', 'payment_intent', 'id', p_new ->> 'payment_id')));
     return;
   end if;
   case p_kind
@@ -120,15 +122,19 @@ begin
         perform payments_private.write_outbox('payment.succeeded', p_object_id, 'once', owner_id,
           payments_private.describe_change(p_new));
       end if;
-      if p_old is null then
-        perform payments_private.tell_reversals(p_object_id);
+    when 'refund' then
+      if old_status is distinct from 'succeeded' and new_status = 'succeeded' then
+        perform payments_private.write_outbox('payment.refunded', p_object_id, 'once', owner_id,
+          payments_private.describe_change(p_new));
       end if;
-    when 'refund', 'dispute' then
-      if payments_private.knows_payment(p_new ->> 'payment_id') then
-        perform payments_private.tell_reversal(p_kind, p_object_id, p_old, p_new);
-      else -- only its payment says whose it is: told when that is here, which it soon will be
-        perform payments_private.mark_objects(
-          jsonb_build_array(jsonb_build_object('kind', 'payment_intent', 'id', p_new ->> 'payment_id')));
+    when 'dispute' then
+      if p_old is null and p_new is not null then
+        perform payments_private.write_outbox('dispute.opened', p_object_id, 'once', owner_id,
+          payments_private.describe_change(p_new));
+      end if;
+      if new_status in ('won', 'lost', 'warning_closed') and old_status is distinct from new_status then
+        perform payments_private.write_outbox('dispute.closed', p_object_id, new_status, owner_id,
+          payments_private.describe_change(p_new));
       end if;
     when 'entitlements.active_entitlement_summary' then
       perform payments_private.write_outbox('entitlement.granted', n.key, 'once',
@@ -143,59 +149,6 @@ end
 $$;
 comment on function payments_private.emit_domain_events(text, text, jsonb, jsonb) is
   'Writes the domain events that lie between two states of an object; states that were skipped emit nothing.';
-
-create function payments_private.knows_payment(p_payment_id text) returns boolean
-language sql stable
-set search_path = ''
-as $$
-  select p_payment_id is null
-    or exists (select from payments.payments as p where p.id = p_payment_id)
-    or exists (
-      select from payments_private.mirrored_objects as m
-      where m.kind = 'payment_intent' and m.object_id = p_payment_id and m.deleted_at is not null)
-$$;
-comment on function payments_private.knows_payment(text) is
-  'Whether all is known that a payment can say of whose a refund or dispute is: it is here, it is gone, or there is none.';
-
-create function payments_private.tell_reversal(p_kind text, p_object_id text, p_old jsonb, p_new jsonb)
-returns void
-language plpgsql volatile
-set search_path = ''
-as $$
-declare
-  owner_id uuid := (p_new ->> 'user_id')::uuid;
-  old_status text := p_old ->> 'status';
-  new_status text := p_new ->> 'status';
-  payload jsonb := payments_private.describe_change(p_new);
-begin
-  if p_kind = 'refund' then
-    if old_status is distinct from 'succeeded' and new_status = 'succeeded' then
-      perform payments_private.write_outbox('payment.refunded', p_object_id, 'once', owner_id, payload);
-    end if;
-    return;
-  end if;
-  if p_old is null and p_new is not null then
-    perform payments_private.write_outbox('dispute.opened', p_object_id, 'once', owner_id, payload);
-  end if;
-  if new_status in ('won', 'lost', 'warning_closed') and old_status is distinct from new_status then
-    perform payments_private.write_outbox('dispute.closed', p_object_id, new_status, owner_id, payload);
-  end if;
-end
-$$;
-comment on function payments_private.tell_reversal(text, text, jsonb, jsonb) is
-  'Writes the domain events that lie between two states of a refund or dispute.';
-
-create function payments_private.tell_reversals(p_payment_id text) returns void
-language sql volatile
-set search_path = ''
-as $$
-  select payments_private.tell_reversal('refund', r.id, null, to_jsonb(r))
-  from payments.refunds as r where r.payment_id = p_payment_id;
-  select payments_private.tell_reversal('dispute', d.id, null, to_jsonb(d))
-  from payments.disputes as d where d.payment_id = p_payment_id;
-$$;
-comment on function payments_private.tell_reversals(text) is
-  'Tells the refunds and disputes that came before their payment, now that it is known whose they are.';
 
 create function payments_private.describe_change(p_row jsonb) returns jsonb
 language plpgsql immutable

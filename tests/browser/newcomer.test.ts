@@ -2,7 +2,9 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { launchBrowser } from "../support/browser.ts";
 import { serveShop, type Shop } from "../support/serve-shop.ts";
-import { stack as runningStack } from "../support/stack.ts";
+import { stripeClient, twin, until } from "../support/payments.ts";
+import { setFaults } from "../support/pipeline.ts";
+import { adminSql, stack as runningStack } from "../support/stack.ts";
 import { picture } from "./support/picture.ts";
 import { recordTraffic, type Traffic } from "./support/record-traffic.ts";
 import {
@@ -10,11 +12,13 @@ import {
   chooseAsNewcomer,
   expectStage,
   leaveForCheckout,
+  orderSignedIn,
   pay,
   subscriptionText,
 } from "./support/shopper.ts";
 
 const stack = runningStack();
+const sql = adminSql();
 
 let shop: Shop;
 let browser: Browser;
@@ -29,6 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await shop?.close();
+  await sql.end();
 });
 
 beforeEach(async () => {
@@ -40,7 +45,10 @@ beforeEach(async () => {
   page = await context.newPage();
 });
 
-afterEach(() => context.close());
+afterEach(async () => {
+  await context.close();
+  await setFaults();
+});
 
 test("6.1a takes a newcomer from sign-up to an active subscription and through its cancellation", async () => {
   await page.goto(shop.url);
@@ -76,7 +84,7 @@ test("6.1a takes a newcomer from sign-up to an active subscription and through i
 });
 
 test("6.1a shows a decline, keeps everything inactive, and then takes a good card", async () => {
-  await chooseAsNewcomer(page, shop.url, "Choose Pro");
+  await orderSignedIn(page, shop.url, "pro_monthly");
   await leaveForCheckout(page, shop.url, "Subscribe");
   await pay(page, cards.declined);
   await page.getByRole("alert").getByText(/declined/i).waitFor();
@@ -92,7 +100,7 @@ test("6.1a shows a decline, keeps everything inactive, and then takes a good car
 });
 
 test("6.1a sells the one-time purchase and shows the payment", async () => {
-  await chooseAsNewcomer(page, shop.url, "Buy Lifetime badge");
+  await orderSignedIn(page, shop.url, "badge_once");
   await leaveForCheckout(page, shop.url, "Continue to payment");
   await pay(page, cards.good);
   await expectStage(page, "paid");
@@ -101,15 +109,51 @@ test("6.1a sells the one-time purchase and shows the payment", async () => {
   expect(await payment.innerText()).toMatch(/One-time purchase\s+Paid\s+\$49\.00/);
 });
 
+test("main job: shows the subscription active on return although no webhook arrives, and the account's Refresh what else was missed", async () => {
+  await orderSignedIn(page, shop.url, "starter_monthly");
+  await setFaults({ delivery: { drop: 1 } });
+  await leaveForCheckout(page, shop.url, "Subscribe");
+  await pay(page, cards.good);
+  await page.locator('[data-stage="active"]').waitFor({ timeout: 10_000 });
+  expect(traffic.posts("/sync-billing")).toBe(1);
+
+  await page.getByRole("link", { name: "Open your account" }).click();
+  await page.getByText(/It renews on/).waitFor();
+  const [customer] = await sql`select c.id as customer, s.id as subscription
+    from payments.customers as c join payments.subscriptions as s on s.customer_id = c.id
+    order by s.created_at desc limit 1`;
+  await twin(`subscriptions/${customer?.["subscription"]}/cancel`);
+  await page.getByRole("button", { name: "Refresh" }).click();
+  await page.getByText("Everything is up to date.").waitFor();
+  expect(await subscriptionText(page)).toMatch(/Starter\s+Ended|Canceled/);
+  expect(traffic.posts("/sync-billing")).toBe(2);
+});
+
+test("4.1b shows saved cards by brand and last four digits, and what was refunded", async () => {
+  await orderSignedIn(page, shop.url, "pro_monthly");
+  await leaveForCheckout(page, shop.url, "Subscribe");
+  await pay(page, cards.good);
+  await expectStage(page, "active");
+  const [payment] = await sql`select id from payments.payments order by created_at desc limit 1`;
+  await stripeClient().refunds.create({ payment_intent: String(payment?.["id"]), amount: 400 });
+  await until(async () =>
+    (await sql`select from payments.refunds where payment_id = ${payment?.["id"]}`).length === 1
+  );
+  await page.getByRole("link", { name: "Open your account" }).click();
+  const methods = page.getByRole("region", { name: "Payment methods" });
+  expect(await methods.innerText()).toMatch(/Visa ending in 4242\s+Expires 12\/2034/);
+  expect(await page.getByRole("row", { name: /Paid/ }).innerText()).toContain("$4.00 refunded");
+});
+
 test("opens one checkout for a double click", async () => {
-  await chooseAsNewcomer(page, shop.url, "Choose Starter");
+  await orderSignedIn(page, shop.url, "starter_monthly");
   await page.getByRole("button", { name: "Subscribe" }).dblclick();
   await page.getByLabel(/card number/i).waitFor();
   expect(traffic.posts("/create-checkout")).toBe(1);
 });
 
 test("keeps the order when a person comes back without paying", async () => {
-  await chooseAsNewcomer(page, shop.url, "Choose Starter");
+  await orderSignedIn(page, shop.url, "starter_monthly");
   await leaveForCheckout(page, shop.url, "Subscribe");
   await page.goBack();
   await page.getByRole("button", { name: "Subscribe" }).click();
@@ -117,7 +161,7 @@ test("keeps the order when a person comes back without paying", async () => {
 });
 
 test("2.1a 2.2a loads no key or secret into the browser and talks to nobody but the stack", async () => {
-  await chooseAsNewcomer(page, shop.url, "Choose Starter");
+  await orderSignedIn(page, shop.url, "starter_monthly");
   await leaveForCheckout(page, shop.url, "Subscribe");
   await pay(page, cards.good);
   await expectStage(page, "active");
@@ -139,7 +183,7 @@ test("2.1a 2.2a loads no key or secret into the browser and talks to nobody but 
 });
 
 test("6.1b has no card field on any page of the shop", async () => {
-  await chooseAsNewcomer(page, shop.url, "Choose Starter");
+  await orderSignedIn(page, shop.url, "starter_monthly");
   for (const path of ["/", "/checkout?price=starter_monthly", "/account", "/return?session_id=x"]) {
     await page.goto(`${shop.url}${path}`);
     await page.getByRole("heading", { level: 1 }).waitFor();

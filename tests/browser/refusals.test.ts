@@ -10,6 +10,7 @@ import {
   expectStage,
   leaveForCheckout,
   newPerson,
+  orderSignedIn,
   pay,
   type Person,
   signUp,
@@ -39,7 +40,7 @@ beforeEach(async () => {
 afterEach(() => context.close());
 
 test("sends a person who is subscribed already to their account", async () => {
-  await chooseAsNewcomer(page, shop.url, "Choose Starter");
+  await orderSignedIn(page, shop.url, "starter_monthly");
   await leaveForCheckout(page, shop.url, "Subscribe");
   await pay(page, cards.good);
   await expectStage(page, "active");
@@ -56,7 +57,7 @@ test("sends a person who is subscribed already to their account", async () => {
 });
 
 test("5.1b asks for a new sign-in when the session was ended elsewhere, and keeps the order", async () => {
-  const person = await chooseAsNewcomer(page, shop.url, "Choose Pro");
+  const person = await orderSignedIn(page, shop.url, "pro_monthly");
   await endAllSessions(person);
   await page.getByRole("button", { name: "Subscribe" }).click();
   await page.getByRole("alert").getByRole("button", { name: "Sign in again" }).click();
@@ -92,7 +93,7 @@ test("follows no sign-in link to another site", async () => {
 });
 
 test("shows a return link that names no checkout for what it is", async () => {
-  await chooseAsNewcomer(page, shop.url, "Choose Pro");
+  await orderSignedIn(page, shop.url, "pro_monthly");
   await page.goto(`${shop.url}/return?session_id={CHECKOUT_SESSION_ID}`);
   await page.getByRole("heading", { name: "There is no purchase in this link" }).waitFor();
 });
@@ -106,7 +107,7 @@ const refusals = [
 ];
 
 test("9.1a puts each refusal into words and shows the request id", async () => {
-  await chooseAsNewcomer(page, shop.url, "Choose Starter");
+  await orderSignedIn(page, shop.url, "starter_monthly");
   for (const { status, code, words } of refusals) {
     await answerCheckoutWith(status, code);
     await page.getByRole("button", { name: "Subscribe" }).click();
@@ -118,7 +119,7 @@ test("9.1a puts each refusal into words and shows the request id", async () => {
 });
 
 test("holds the button until Retry-After is over, then works", async () => {
-  await chooseAsNewcomer(page, shop.url, "Choose Starter");
+  await orderSignedIn(page, shop.url, "starter_monthly");
   await answerCheckoutWith(429, "rate_limited", { "retry-after": "2" });
   const button = page.getByRole("button", { name: "Subscribe" });
   await button.click();
@@ -130,7 +131,7 @@ test("holds the button until Retry-After is over, then works", async () => {
 });
 
 test("sends the same idempotency key again after the network failed, and another after an answer", async () => {
-  await chooseAsNewcomer(page, shop.url, "Choose Starter");
+  await orderSignedIn(page, shop.url, "starter_monthly");
   const keys: unknown[] = [];
   page.on("request", (request) => {
     if (request.method() === "POST" && request.url().endsWith("/create-checkout")) {

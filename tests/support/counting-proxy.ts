@@ -7,10 +7,10 @@ export interface CountingProxy {
   close(): Promise<void>;
 }
 
-/** `answer` may take a request over; without it everything goes to `target`. */
+/** `answer` may take a request over, or name another path to ask; without it everything goes to `target`. */
 export function startCountingProxy(
   target: string,
-  answer: (request: Request) => Response | null = () => null,
+  answer: (request: Request) => Response | string | null = () => null,
 ): CountingProxy {
   const requests: string[] = [];
   const server = Deno.serve(
@@ -19,11 +19,11 @@ export function startCountingProxy(
       const { pathname, search } = new URL(request.url);
       requests.push(`${request.method} ${pathname}`);
       const taken = answer(request);
-      if (taken !== null) return taken;
+      if (taken instanceof Response) return taken;
       const body = request.body === null ? null : await request.arrayBuffer();
       const headers = new Headers(request.headers);
       headers.delete("host");
-      return await fetch(`${target}${pathname}${search}`, {
+      return await fetch(`${target}${taken ?? `${pathname}${search}`}`, {
         method: request.method,
         headers,
         body,

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { Page } from "playwright-core";
+import { signUp as signUpAtAuth, stack } from "../../support/stack.ts";
 
 /** A test card, as Stripe publishes them. */
 export const cards = {
@@ -36,6 +37,29 @@ export async function chooseAsNewcomer(
   await page.goto(shopUrl);
   await page.getByRole("link", { name: offer }).click();
   await signUp(page, person);
+  await page.getByRole("heading", { name: "Check your order" }).waitFor();
+  return person;
+}
+
+/**
+ * To the order, as somebody who has an account and is signed in: what the sign-up form would have left
+ * in this browser is put there.
+ */
+export async function orderSignedIn(
+  page: Page,
+  shopUrl: string,
+  price: string,
+): Promise<Person> {
+  const person = newPerson();
+  const { client } = await signUpAtAuth(person);
+  const { data } = await client.auth.getSession();
+  const [host] = new URL(stack().supabaseUrl).hostname.split(".");
+  await page.addInitScript(({ origin, key, session }) => {
+    if (location.origin !== origin || sessionStorage.getItem("arrived") !== null) return;
+    sessionStorage.setItem("arrived", "yes"); // once: whoever signs out afterwards stays signed out
+    localStorage.setItem(key, session);
+  }, { origin: shopUrl, key: `sb-${host}-auth-token`, session: JSON.stringify(data.session) });
+  await page.goto(`${shopUrl}/checkout?price=${price}`);
   await page.getByRole("heading", { name: "Check your order" }).waitFor();
   return person;
 }

@@ -17,6 +17,7 @@ import {
   runTasks,
   setFaults,
   untilRefreshed,
+  withoutDeliveries,
 } from "../../support/pipeline.ts";
 import { functionEnv, runFunction, type RunningFunction } from "../../support/run-function.ts";
 import { adminSql, rpcAs, signUp, stackProcess } from "../../support/stack.ts";
@@ -111,6 +112,16 @@ async function signatureOf(headers: Record<string, string>, body: string): Promi
   return `v1,${new Uint8Array(mac).toBase64()}`;
 }
 
+/** A customer that create-checkout made for a user. */
+async function customerOfOurs() {
+  const user = await signUp();
+  await openCheckout(user);
+  const [row] = await sql`select id from payments.customers where user_id = ${user.user.id}`;
+  const customer = String(row?.["id"]);
+  await stripe.paymentMethods.attach("pm_card_visa", { customer });
+  return { userId: user.user.id, customer };
+}
+
 describe("domain events", () => {
   it("decision 11: every kind is told exactly once over repeated, doubled and reordered deliveries", async () => {
     await setFaults({ delivery: { duplicate: 1, reorder: 1 } });
@@ -188,6 +199,38 @@ describe("domain events", () => {
     await stackProcess.twinIdle();
     await refreshed(sql, [subscription, customer, dispute.id, refund.id, ...payments]);
     expect(await told()).toEqual(once);
+  });
+
+  it("decision 11: a refund and a dispute that come before their payment are told with their user, once, also after the purge", async () => {
+    const { userId, customer } = await customerOfOurs();
+    const { payment, refund, dispute } = await withoutDeliveries(async () => {
+      const payment = await makePayment({ customer });
+      const refund = await stripe.refunds.create({ payment_intent: payment.id, amount: 500 });
+      const { id } = await twin<{ id: string }>(`charges/${chargeOf(payment)}/dispute`);
+      return { payment, refund, dispute: await stripe.disputes.retrieve(id) };
+    });
+    const ids = [payment.id, refund.id, dispute.id];
+    const told = () =>
+      sql`select kind, object_id, user_id from payments.outbox
+      where object_id in ${sql(ids)} order by kind`;
+    await outcomeOf(eventBody({ type: "refund.created", object: { ...refund } }));
+    await outcomeOf(eventBody({ type: "charge.dispute.created", object: { ...dispute } }));
+    expect(await told()).toEqual([]);
+    const object = { ...await stripe.paymentIntents.retrieve(payment.id) };
+    await outcomeOf(eventBody({ type: "payment_intent.succeeded", object }));
+    expect(await told()).toEqual([
+      { kind: "dispute.opened", object_id: dispute.id, user_id: userId },
+      { kind: "payment.refunded", object_id: refund.id, user_id: userId },
+      { kind: "payment.succeeded", object_id: payment.id, user_id: userId },
+    ]);
+
+    await sql`update payments.outbox set state = 'delivered', delivered_at = now() - interval '31 days'
+      where object_id in ${sql(ids)}`;
+    await runTasks(["purge"]);
+    expect(await told()).toEqual([]);
+    await outcomeOf(eventBody({ type: "payment_intent.succeeded", object }));
+    await refreshed(sql, ids);
+    expect(await told()).toEqual([]);
   });
 
   it("2.2a cannot be read by any API role", async () => {

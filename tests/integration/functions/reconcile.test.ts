@@ -22,9 +22,9 @@ import { adminSql, signUp, stack } from "../../support/stack.ts";
 
 const sql = adminSql();
 const stripe = stripeClient();
-/** In front of Stripe; `intercept` may answer in its place. */
+/** In front of Stripe; `intercept` may answer in its place or ask for something else. */
 let proxy: CountingProxy;
-let intercept: (request: Request) => Response | null = () => null;
+let intercept: (request: Request) => Response | string | null = () => null;
 
 beforeAll(async () => {
   proxy = startCountingProxy(stack().stripeUrl, (request) => intercept(request));
@@ -66,6 +66,14 @@ function localReconcile({ now = Date.now, onPause = () => {} }: {
   return task({ requestId: "test", log: () => {}, forced: true });
 }
 
+/** Stripe's list of events in pages of five, so that a few events fill several. */
+function smallPage(request: Request): string | null {
+  const url = new URL(request.url);
+  if (url.pathname !== "/v1/events") return null;
+  url.searchParams.set("limit", "5");
+  return `${url.pathname}${url.search}`;
+}
+
 async function run(mode: string) {
   const [row] = await sql`
     select cursor_at, finished_at, progress, lease from payments_private.reconcile_runs where mode = ${mode}`;
@@ -79,7 +87,7 @@ async function knownEvents(ids: string[]): Promise<number> {
   return rows.length;
 }
 
-/** Makes products whose events are lost; more than fit on one page of Stripe's lists. */
+/** Makes products whose events are lost. */
 async function loseProducts(count: number): Promise<{ products: string[]; events: string[] }> {
   const products = await withoutDeliveries(() =>
     Promise.all(
@@ -152,19 +160,19 @@ describe("a forced run", () => {
   });
 
   it("decision 4: one that fails in the middle moves no cursor, and the next does all of it", async () => {
-    const { products, events } = await loseProducts(110);
+    const { products, events } = await loseProducts(12);
     const before = await run("hourly");
     let pages = 0;
     intercept = (request) => {
-      const { pathname, searchParams } = new URL(request.url);
-      if (pathname !== "/v1/events") return null;
+      const smaller = smallPage(request);
+      if (smaller === null) return null;
       pages++;
-      return searchParams.has("starting_after")
+      return smaller.includes("starting_after")
         ? Response.json({ error: { type: "api_error", message: "down" } }, {
           status: 500,
           headers: { "stripe-should-retry": "false" },
         })
-        : null;
+        : smaller;
     };
     expect(await localReconcile()).toMatchObject({ failed: 1 });
     expect(pages).toBeGreaterThanOrEqual(2);
@@ -182,16 +190,17 @@ describe("a forced run", () => {
     expect(proxy.requests).toEqual([]);
     await sql`update payments_private.reconcile_runs set leased_until = null where mode = 'hourly'`;
     expect(await localReconcile()).toMatchObject({ failed: 0 });
-    expect(await knownEvents(events)).toBe(110);
+    expect(await knownEvents(events)).toBe(12);
     expect((await run("hourly"))?.["finished_at"].getTime())
       .toBeGreaterThan(before?.["finished_at"].getTime());
     await refreshed(sql, products);
-    expect(await productsHere(products)).toBe(110);
+    expect(await productsHere(products)).toBe(12);
   });
 
   it("decision 4: one that has more pages than time pauses, and the next goes on where it stopped", async () => {
-    const { products, events } = await loseProducts(110);
+    const { products, events } = await loseProducts(12);
     const before = await run("hourly");
+    intercept = smallPage;
     let clock = 0;
     const paused: ReconcileRun[] = [];
     const slow = localReconcile({ now: () => clock += 40_000, onPause: (run) => paused.push(run) });
@@ -206,9 +215,9 @@ describe("a forced run", () => {
       await runTasks(["reconcile"]);
     }
     await finishedAfter("hourly", before?.["finished_at"]);
-    expect(await knownEvents(events)).toBe(110);
+    expect(await knownEvents(events)).toBe(12);
     await refreshed(sql, products);
-    expect(await productsHere(products)).toBe(110);
+    expect(await productsHere(products)).toBe(12);
   });
 
   it("decision 4: two workers at once do it once", async () => {
