@@ -184,6 +184,9 @@ declare
   outcome text;
   failure text;
 begin
+  if payments_private.is_stopped('webhooks') then
+    return '{"outcome": "switched_off"}'; -- nothing is stored, so Stripe delivers again
+  end if;
   if (p_event ->> 'livemode')::boolean is distinct from (p_event ->> 'expected_livemode')::boolean then
     perform audit.append('stripe', id, 'event.refused', 'refused', p_event ->> 'object_kind',
       p_event ->> 'object_id', p_event ->> 'request_id', p_event ->> 'secret_fingerprint',
@@ -219,7 +222,7 @@ begin
 end
 $$;
 comment on function payments.ingest_event(jsonb) is
-  'Takes in one verified event and returns {outcome: applied|queued|ignored|duplicate|quarantined|livemode_mismatch}. Once it returns, the event is durably recorded.';
+  'Takes in one verified event and returns {outcome: applied|queued|ignored|duplicate|quarantined|livemode_mismatch|switched_off}. Except after the last two, the event is durably recorded.';
 
 create function payments_private.record_event(
   p_event jsonb, p_created timestamptz, p_status text, p_failure text

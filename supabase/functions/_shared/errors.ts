@@ -11,6 +11,7 @@ export const ERRORS = {
   anonymous_user: { status: 401, title: "Sign in with an account to continue" },
   forbidden: { status: 403, title: "This operation is not allowed" },
   https_required: { status: 403, title: "Use HTTPS" },
+  on_hold: { status: 403, title: "This account cannot pay at the moment" },
   not_found: { status: 404, title: "There is nothing here" },
   no_customer: { status: 404, title: "There is no billing account yet" },
   no_subscription: { status: 404, title: "There is no subscription to cancel" },
@@ -22,7 +23,9 @@ export const ERRORS = {
   unsupported_media_type: { status: 415, title: "Send application/json" },
   invalid_request: { status: 422, title: "Some fields are not valid" },
   not_purchasable: { status: 422, title: "These items cannot be bought" },
+  rate_limited: { status: 429, title: "Too many requests" },
   stripe_failed: { status: 502, title: "The payment provider did not answer as expected" },
+  switched_off: { status: 503, title: "This is switched off at the moment" },
   misconfigured: { status: 503, title: "The service is not available" },
   unavailable: { status: 503, title: "The service is not available right now" },
 } as const satisfies Record<string, { status: number; title: string }>;
