@@ -216,6 +216,9 @@ begin
     select p.status, p.failure into outcome, failure from payments_private.place_event(p_event, made_at) as p;
   end if;
   perform payments_private.record_event(p_event, made_at, outcome, failure);
+  if known.event_id is null and outcome in ('applied', 'queued') and made_at > now() - interval '1 hour' then
+    perform payments_private.watch_event(p_event);
+  end if;
 
   -- `retry` is ours to finish: Stripe is told that the event is safe with us
   return jsonb_build_object('outcome', case outcome when 'retry' then 'queued' else outcome end);

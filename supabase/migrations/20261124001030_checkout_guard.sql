@@ -83,6 +83,9 @@ begin
   elsif wanted_mode = 'subscription' and held.id is not null then
     return jsonb_build_object('decision', 'replace', 'reservation', payments_private.describe_reservation(held),
       'ticket', nextval('payments_private.ticket_numbers'));
+  elsif payments_private.crowded_address(p_user_id, p_request ->> 'address_hash') then
+    return '{"decision": "refuse", "code": "rate_limited",
+      "limit": {"bucket": "address", "retry_after": 600, "quota": 0, "window": 3600}}';
   elsif payments_private.too_many_unpaid(p_user_id) then
     return '{"decision": "refuse", "code": "rate_limited",
       "limit": {"bucket": "unpaid", "retry_after": 600, "quota": 0, "window": 3600}}';
@@ -103,7 +106,7 @@ declare
   for_user uuid := (p_request ->> 'user_id')::uuid;
   answer jsonb := payments_private.authorize_operation('checkout', p_request, true);
 begin
-  if coalesce(answer ->> 'code', '') not in ('switched_off', 'session_ended') then
+  if answer ->> 'decision' = 'proceed' or answer ->> 'code' in ('on_hold', 'rate_limited') then
     perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('checkout:' || for_user, 0));
     answer := payments_private.decide_checkout(p_request, for_user, answer);
   end if;

@@ -95,6 +95,7 @@ begin
   delete from payments.outbox as o where o.state = 'delivered' and o.delivered_at < now() - interval '30 days';
   get diagnostics delivered = row_count;
   delete from payments_private.rate_limits as l where l.arrival_at < now() - interval '1 day';
+  delete from payments_private.declines as d where d.occurred_at < now() - interval '1 day';
   delete from payments_private.rate_refusals as r where r.window_at < now() - interval '30 days';
 
   update payments_private.purge_runs set finished_at = now();

@@ -14,6 +14,7 @@ set search_path = ''
 as $$
 declare
   for_user uuid := (p_request ->> 'user_id')::uuid;
+  session_fault text;
   limited jsonb;
 begin
   if payments_private.is_stopped(p_operation) then
@@ -21,6 +22,10 @@ begin
   end if;
   if not payments_private.session_is_live((p_request ->> 'session_id')::uuid, for_user) then
     return '{"decision": "refuse", "code": "session_ended"}';
+  end if;
+  session_fault := payments_private.session_refusal(p_operation, (p_request ->> 'session_id')::uuid);
+  if session_fault is not null then
+    return jsonb_build_object('decision', 'refuse', 'code', session_fault);
   end if;
   limited := payments_private.check_limits(for_user, p_request ->> 'address_hash', p_calls_stripe);
   if payments_private.is_held(for_user) then
@@ -33,7 +38,7 @@ begin
 end
 $$;
 comment on function payments_private.authorize_operation(text, jsonb, boolean) is
-  'The checks that all operations share: {decision: proceed|refuse, code, limit}. code: switched_off, session_ended, on_hold, rate_limited.';
+  'The checks that all operations share: {decision: proceed|refuse, code, limit}. code: switched_off, session_ended, sign_in_again, second_factor_required, on_hold, rate_limited.';
 
 create function payments_private.cap_refusal(p_user_id uuid, p_currency text, p_amount_minor bigint) returns text
 language plpgsql stable

@@ -119,11 +119,15 @@ begin
     update payments_private.settings as s set (
       verify_snapshots, user_burst, user_interval_seconds, address_burst, address_interval_seconds,
       stripe_burst, stripe_interval_seconds, unpaid_sessions_per_hour, transaction_cap_minor,
-      user_day_cap_minor, user_month_cap_minor
+      user_day_cap_minor, user_month_cap_minor, declines_per_hour, users_per_address_per_hour,
+      fraud_warning_action, max_session_age_seconds, portal_max_session_age_seconds,
+      portal_requires_second_factor
     ) = (
       select r.verify_snapshots, r.user_burst, r.user_interval_seconds, r.address_burst,
         r.address_interval_seconds, r.stripe_burst, r.stripe_interval_seconds, r.unpaid_sessions_per_hour,
-        r.transaction_cap_minor, r.user_day_cap_minor, r.user_month_cap_minor
+        r.transaction_cap_minor, r.user_day_cap_minor, r.user_month_cap_minor, r.declines_per_hour,
+        r.users_per_address_per_hour, r.fraud_warning_action, r.max_session_age_seconds,
+        r.portal_max_session_age_seconds, r.portal_requires_second_factor
       from jsonb_populate_record(s, p_changes) as r)
     where s.only_row;
   exception when check_violation or not_null_violation or invalid_text_representation

@@ -680,6 +680,7 @@ export type Database = {
         Args: { "p_reason": string; "p_role": string; "p_user_id": string };
         Returns: Json;
       };
+      "staff_list": { Args: { "p_reason": string }; Returns: Json };
       "staff_refund": {
         Args: { "p_amount_minor": number; "p_payment_id": string; "p_reason": string };
         Returns: Json;

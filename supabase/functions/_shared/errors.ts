@@ -9,6 +9,8 @@ export const ERRORS = {
   unauthorized: { status: 401, title: "Sign in to continue" },
   session_ended: { status: 401, title: "The session has ended" },
   anonymous_user: { status: 401, title: "Sign in with an account to continue" },
+  sign_in_again: { status: 401, title: "Sign in again to continue" },
+  second_factor_required: { status: 401, title: "Confirm with your second factor to continue" },
   forbidden: { status: 403, title: "This operation is not allowed" },
   https_required: { status: 403, title: "Use HTTPS" },
   on_hold: { status: 403, title: "This account cannot pay at the moment" },

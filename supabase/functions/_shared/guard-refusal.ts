@@ -5,6 +5,8 @@ import { PaymentError } from "./errors.ts";
 export const sharedRefusals = [
   z.object({ decision: z.literal("refuse"), code: z.literal("switched_off") }),
   z.object({ decision: z.literal("refuse"), code: z.literal("session_ended") }),
+  z.object({ decision: z.literal("refuse"), code: z.literal("sign_in_again") }),
+  z.object({ decision: z.literal("refuse"), code: z.literal("second_factor_required") }),
   z.object({ decision: z.literal("refuse"), code: z.literal("on_hold") }),
   z.object({
     decision: z.literal("refuse"),
