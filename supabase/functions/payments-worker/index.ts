@@ -41,7 +41,7 @@ function build(config: Config): Dependencies {
       retry: allTasks(
         retryTask({ stripe, store, decryptBody, now }),
         endBillingTask({ stripe, store, accountId, now }),
-        refundTask({ stripe, store, now }),
+        refundTask({ stripe, store, accountId, now }),
       ),
       refresh: refreshTask({ stripe, store, accountId, now }),
       reconcile: reconcileTask({ stripe, store, accountId, livemode: config.livemode, now }),

@@ -1,5 +1,6 @@
 import type Stripe from "stripe";
 import { isDefiniteRefusal } from "../../_shared/stripe-failure.ts";
+import { requireOurAccount } from "../our-account.ts";
 import { errorCode } from "../error-code.ts";
 import type { RefundClaim, WorkerStore } from "../store.ts";
 import { drain, type Task, type TaskRun } from "../task.ts";
@@ -10,6 +11,8 @@ const LEASE_SECONDS = 120;
 export interface RefundDependencies {
   stripe: Stripe;
   store: WorkerStore;
+  /** The account the key belongs to, asked once. */
+  accountId: () => Promise<string>;
   now: () => number;
 }
 
@@ -35,6 +38,8 @@ async function refundOne(
   { log }: TaskRun,
 ): Promise<boolean> {
   try {
+    // under another account's key every payment is unknown, and the refund would count as refused
+    await requireOurAccount(deps, false);
     const refund = await deps.stripe.refunds.create({
       payment_intent: claim.payment_id,
       amount: claim.amount_minor,
