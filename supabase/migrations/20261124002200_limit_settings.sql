@@ -59,24 +59,30 @@ create unique index a_user_is_held_once on payments_private.user_holds (user_id)
 alter table payments_private.user_holds enable row level security;
 
 create function payments_private.is_held(p_user_id uuid) returns boolean
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select exists (
-    select from payments_private.user_holds as h where h.user_id = p_user_id and h.released_at is null)
+begin
+  return (
+    select exists (
+      select from payments_private.user_holds as h where h.user_id = p_user_id and h.released_at is null));
+end
 $$;
 comment on function payments_private.is_held(uuid) is 'Whether the user is on hold.';
 
 create function payments_private.is_stopped(p_operation text) returns boolean
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select s.stop_all or case p_operation
-    when 'checkout' then s.stop_checkout
-    when 'portal' then s.stop_portal
-    when 'webhooks' then s.stop_webhooks
-    else false end
-  from payments_private.settings as s
+begin
+  return (
+    select s.stop_all or case p_operation
+      when 'checkout' then s.stop_checkout
+      when 'portal' then s.stop_portal
+      when 'webhooks' then s.stop_webhooks
+      else false end
+    from payments_private.settings as s);
+end
 $$;
 comment on function payments_private.is_stopped(text) is 'Whether a kill switch stops checkout, portal, sync or webhooks.';
 

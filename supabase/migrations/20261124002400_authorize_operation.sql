@@ -72,12 +72,15 @@ comment on function payments_private.cap_refusal(uuid, text, bigint) is
   'Which cap a checkout of this amount would pass, or null. Exact because the caller holds the user''s lock. Renewals do not count.';
 
 create function payments_private.too_many_unpaid(p_user_id uuid) returns boolean
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select count(*) >= (select s.unpaid_sessions_per_hour from payments_private.settings as s)
-  from payments_private.checkout_reservations as r
-  where r.user_id = p_user_id and r.created_at > now() - interval '1 hour' and r.state <> 'completed'
+begin
+  return (
+    select count(*) >= (select s.unpaid_sessions_per_hour from payments_private.settings as s)
+    from payments_private.checkout_reservations as r
+    where r.user_id = p_user_id and r.created_at > now() - interval '1 hour' and r.state <> 'completed');
+end
 $$;
 comment on function payments_private.too_many_unpaid(uuid) is
   'Whether the user has opened more checkouts within the hour, without paying, than settings allow.';

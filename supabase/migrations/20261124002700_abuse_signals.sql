@@ -102,12 +102,15 @@ comment on function payments_private.watch_event(jsonb) is
   'Counts declines and raises alerts for a fresh event, once for each event id; the caller has deduplicated.';
 
 create function payments_private.crowded_address(p_user_id uuid, p_address_hash text) returns boolean
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select count(distinct r.user_id) >= (select s.users_per_address_per_hour from payments_private.settings as s)
-  from payments_private.checkout_reservations as r
-  where r.address_hash = p_address_hash and r.user_id <> p_user_id and r.created_at > now() - interval '1 hour'
+begin
+  return (
+    select count(distinct r.user_id) >= (select s.users_per_address_per_hour from payments_private.settings as s)
+    from payments_private.checkout_reservations as r
+    where r.address_hash = p_address_hash and r.user_id <> p_user_id and r.created_at > now() - interval '1 hour');
+end
 $$;
 comment on function payments_private.crowded_address(uuid, text) is
   'Whether as many other users as settings allow have opened a checkout from this address within the hour.';
