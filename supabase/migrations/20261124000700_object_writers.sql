@@ -207,6 +207,7 @@ begin
 
   if owner_id is not null then
     perform payments_private.own_reversals(p ->> 'id', owner_id);
+    perform payments_private.act_on_warnings(p ->> 'id', owner_id);
   end if;
   -- what waited for its payment is told now; what was told is not told again
   perform payments_private.emit_domain_events('refund', t.id, null, to_jsonb(t))

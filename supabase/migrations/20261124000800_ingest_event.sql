@@ -276,6 +276,8 @@ begin
     p_event ->> 'object_kind', p_event ->> 'object_id', p_event ->> 'request_id',
     p_event ->> 'secret_fingerprint', 'event_id_reused',
     jsonb_build_object('event_type', p_event ->> 'event_type'));
+  perform payments_private.raise_alert('event_id_reused', p_event ->> 'event_id', 'critical',
+    jsonb_build_object('event_type', p_event ->> 'event_type'));
 end
 $$;
 comment on function payments_private.quarantine_conflict(jsonb, timestamptz) is
