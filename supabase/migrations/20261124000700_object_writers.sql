@@ -209,6 +209,7 @@ begin
 
   if owner_id is not null then
     perform payments_private.own_reversals(p ->> 'id', owner_id);
+    perform payments_private.act_on_warnings(p ->> 'id', owner_id);
   end if;
   -- what waited for its payment is told now, once: what was told long ago is purged and would be told again
   if not is_known then

@@ -184,6 +184,9 @@ declare
   outcome text;
   failure text;
 begin
+  if payments_private.is_stopped('webhooks') then
+    return '{"outcome": "switched_off"}'; -- nothing is stored, so Stripe delivers again
+  end if;
   if (p_event ->> 'livemode')::boolean is distinct from (p_event ->> 'expected_livemode')::boolean then
     perform audit.append('stripe', id, 'event.refused', 'refused', p_event ->> 'object_kind',
       p_event ->> 'object_id', p_event ->> 'request_id', p_event ->> 'secret_fingerprint',
@@ -213,13 +216,16 @@ begin
     select p.status, p.failure into outcome, failure from payments_private.place_event(p_event, made_at) as p;
   end if;
   perform payments_private.record_event(p_event, made_at, outcome, failure);
+  if known.event_id is null and outcome in ('applied', 'queued') and made_at > now() - interval '1 hour' then
+    perform payments_private.watch_event(p_event);
+  end if;
 
   -- `retry` is ours to finish: Stripe is told that the event is safe with us
   return jsonb_build_object('outcome', case outcome when 'retry' then 'queued' else outcome end);
 end
 $$;
 comment on function payments.ingest_event(jsonb) is
-  'Takes in one verified event and returns {outcome: applied|queued|ignored|duplicate|quarantined|livemode_mismatch}. Once it returns, the event is durably recorded.';
+  'Takes in one verified event and returns {outcome: applied|queued|ignored|duplicate|quarantined|livemode_mismatch|switched_off}. Except after the last two, the event is durably recorded.';
 
 create function payments_private.record_event(
   p_event jsonb, p_created timestamptz, p_status text, p_failure text
@@ -269,6 +275,8 @@ begin
   perform audit.append('stripe', p_event ->> 'event_id', 'event.quarantined', 'failure',
     p_event ->> 'object_kind', p_event ->> 'object_id', p_event ->> 'request_id',
     p_event ->> 'secret_fingerprint', 'event_id_reused',
+    jsonb_build_object('event_type', p_event ->> 'event_type'));
+  perform payments_private.raise_alert('event_id_reused', p_event ->> 'event_id', 'critical',
     jsonb_build_object('event_type', p_event ->> 'event_type'));
 end
 $$;

@@ -158,9 +158,10 @@ declare
   made payments_private.checkout_reservations;
 begin
   insert into payments_private.checkout_reservations as r (
-    user_id, mode, items, currency, amount_minor, success_url, cancel_url, locale, parameters_sha256, expires_at)
+    user_id, address_hash, mode, items, currency, amount_minor, success_url, cancel_url, locale,
+    parameters_sha256, expires_at)
   values (
-    p_user_id, p_request ->> 'mode', p_items, p_currency, p_amount_minor, p_request ->> 'success_url',
+    p_user_id, p_request ->> 'address_hash', p_request ->> 'mode', p_items, p_currency, p_amount_minor, p_request ->> 'success_url',
     p_request ->> 'cancel_url', p_request ->> 'locale', p_parameters_sha256,
     -- Stripe wants at least 30 minutes, counted when it is asked; the rest is room for retries
     now() + interval '35 minutes')

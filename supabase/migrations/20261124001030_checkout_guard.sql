@@ -17,7 +17,7 @@ $$;
 comment on function payments_private.reuse_reservation(payments_private.checkout_reservations) is
   'What to do with a reservation that is still reserved or open: go on with it, or replace it once its time is over.';
 
-create function payments_private.decide_checkout(p_request jsonb, p_user_id uuid) returns jsonb
+create function payments_private.decide_checkout(p_request jsonb, p_user_id uuid, p_shared jsonb) returns jsonb
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -27,27 +27,34 @@ declare
   key_row payments_private.idempotency_keys;
   parameters_hash text;
   wanted_mode text := p_request ->> 'mode';
+  cap text;
 begin
-  if not payments_private.session_is_live((p_request ->> 'session_id')::uuid, p_user_id) then
-    return '{"decision": "refuse", "code": "session_ended"}';
-  end if;
-
   select k.* into key_row from payments_private.idempotency_keys as k
   where k.user_id = p_user_id and k.idempotency_key = p_request ->> 'idempotency_key'
     and k.created_at > now() - interval '24 hours';
-  if found then
-    if key_row.body_sha256 <> p_request ->> 'body_sha256' then
-      return '{"decision": "refuse", "code": "idempotency_conflict"}';
+  select r.* into held from payments_private.checkout_reservations as r
+  where r.id = key_row.reservation_id and key_row.body_sha256 = p_request ->> 'body_sha256';
+
+  -- 422, unless the answer is a session that stands already
+  if held.state is null or held.state not in ('reserved', 'open') then
+    select * into wanted from payments_private.price_checkout(wanted_mode, p_request -> 'items');
+    if wanted.errors <> '[]' then
+      return jsonb_build_object('decision', 'refuse', 'code', 'not_purchasable', 'errors', wanted.errors);
     end if;
-    select r.* into held from payments_private.checkout_reservations as r where r.id = key_row.reservation_id;
-    if held.state in ('reserved', 'open') then
-      return payments_private.reuse_reservation(held);
+    cap := payments_private.cap_refusal(p_user_id, wanted.currency, wanted.amount_minor);
+    if cap is not null then
+      return jsonb_build_object('decision', 'refuse', 'code', 'not_purchasable',
+        'errors', jsonb_build_array(jsonb_build_object('path', 'items', 'code', cap)));
     end if;
   end if;
 
-  select * into wanted from payments_private.price_checkout(wanted_mode, p_request -> 'items');
-  if wanted.errors <> '[]' then
-    return jsonb_build_object('decision', 'refuse', 'code', 'not_purchasable', 'errors', wanted.errors);
+  -- 403, 409, 429
+  if p_shared ->> 'code' = 'on_hold' then
+    return p_shared;
+  elsif key_row.body_sha256 <> p_request ->> 'body_sha256' then
+    return '{"decision": "refuse", "code": "idempotency_conflict"}';
+  elsif held.state in ('reserved', 'open') then
+    return case p_shared ->> 'decision' when 'refuse' then p_shared else payments_private.reuse_reservation(held) end;
   end if;
   if wanted_mode = 'subscription' then
     perform payments_private.free_settled_slots(p_user_id);
@@ -66,20 +73,29 @@ begin
     held := payments_private.blocking_reservation(p_user_id, wanted.items);
     if held.state = 'completed' then
       return '{"decision": "refuse", "code": "already_subscribed"}';
-    elsif held.id is not null and held.parameters_sha256 = parameters_hash then
-      perform payments_private.remember_key(p_request, p_user_id, held.id);
-      return payments_private.reuse_reservation(held);
-    elsif held.id is not null then
-      return jsonb_build_object('decision', 'replace', 'reservation', payments_private.describe_reservation(held),
-        'ticket', nextval('payments_private.ticket_numbers'));
     end if;
+  end if;
+  if p_shared ->> 'decision' = 'refuse' then
+    return p_shared;
+  elsif wanted_mode = 'subscription' and held.id is not null and held.parameters_sha256 = parameters_hash then
+    perform payments_private.remember_key(p_request, p_user_id, held.id);
+    return payments_private.reuse_reservation(held);
+  elsif wanted_mode = 'subscription' and held.id is not null then
+    return jsonb_build_object('decision', 'replace', 'reservation', payments_private.describe_reservation(held),
+      'ticket', nextval('payments_private.ticket_numbers'));
+  elsif payments_private.crowded_address(p_user_id, p_request ->> 'address_hash') then
+    return '{"decision": "refuse", "code": "rate_limited",
+      "limit": {"bucket": "address", "retry_after": 600, "quota": 0, "window": 3600}}';
+  elsif payments_private.too_many_unpaid(p_user_id) then
+    return '{"decision": "refuse", "code": "rate_limited",
+      "limit": {"bucket": "unpaid", "retry_after": 600, "quota": 0, "window": 3600}}';
   end if;
   return jsonb_build_object('decision', 'proceed', 'reservation', payments_private.describe_reservation(
     payments_private.reserve(p_request, p_user_id, parameters_hash, wanted.items, wanted.currency, wanted.amount_minor)));
 end
 $$;
-comment on function payments_private.decide_checkout(jsonb, uuid) is
-  'The guard''s checks in their order; the caller holds the user''s lock.';
+comment on function payments_private.decide_checkout(jsonb, uuid, jsonb) is
+  'A checkout''s own checks, in the order in which refusals are told; p_shared is the answer of the checks that all operations share. The caller holds the user''s lock.';
 
 create function payments.authorize_checkout(p_request jsonb) returns jsonb
 language plpgsql volatile
@@ -88,20 +104,20 @@ set search_path = ''
 as $$
 declare
   for_user uuid := (p_request ->> 'user_id')::uuid;
-  answer jsonb;
+  answer jsonb := payments_private.authorize_operation('checkout', p_request, true);
 begin
-  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('checkout:' || for_user, 0));
-  answer := payments_private.decide_checkout(p_request, for_user);
-  if answer ->> 'decision' <> 'refuse' then
-    answer := answer || jsonb_build_object('customer', payments_private.customer_for_checkout(for_user));
+  if answer ->> 'decision' = 'proceed' or answer ->> 'code' in ('on_hold', 'rate_limited') then
+    perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('checkout:' || for_user, 0));
+    answer := payments_private.decide_checkout(p_request, for_user, answer);
   end if;
-  perform audit.append('user', for_user::text,
-    case answer ->> 'decision' when 'refuse' then 'checkout.refused' else 'checkout.authorized' end,
-    case answer ->> 'decision' when 'refuse' then 'refused' else 'success' end,
-    'reservation', answer #>> '{reservation,id}', p_request ->> 'request_id',
-    p_request ->> 'key_fingerprint', answer ->> 'code',
-    jsonb_strip_nulls(jsonb_build_object('mode', p_request -> 'mode', 'decision', answer -> 'decision')));
-  return answer;
+  if answer ->> 'decision' = 'refuse' then
+    perform payments_private.audit_refusal('checkout', p_request, answer);
+    return answer;
+  end if;
+  perform audit.append('user', for_user::text, 'checkout.authorized', 'success',
+    'reservation', answer #>> '{reservation,id}', p_request ->> 'request_id', p_request ->> 'key_fingerprint',
+    p_detail => jsonb_build_object('mode', p_request -> 'mode', 'decision', answer -> 'decision'));
+  return answer || jsonb_build_object('customer', payments_private.customer_for_checkout(for_user));
 end
 $$;
 comment on function payments.authorize_checkout(jsonb) is

@@ -4,7 +4,7 @@
 
 set role payments_owner;
 
-create function payments_private.decide_portal(p_request jsonb, p_user_id uuid) returns jsonb
+create function payments_private.decide_portal(p_request jsonb, p_user_id uuid, p_shared jsonb) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -12,8 +12,8 @@ declare
   portal_customer text;
   live_subscription text;
 begin
-  if not payments_private.session_is_live((p_request ->> 'session_id')::uuid, p_user_id) then
-    return '{"decision": "refuse", "code": "session_ended"}';
+  if p_shared ->> 'decision' = 'refuse' then
+    return p_shared;
   end if;
   select c.id into portal_customer from payments.customers as c
   where c.user_id = p_user_id and c.deleted_at is null;
@@ -34,7 +34,7 @@ begin
     'subscription_id', live_subscription);
 end
 $$;
-comment on function payments_private.decide_portal(jsonb, uuid) is 'The portal guard''s checks in their order.';
+comment on function payments_private.decide_portal(jsonb, uuid, jsonb) is 'The portal''s own checks, after those that all operations share.';
 
 create function payments.authorize_portal(p_request jsonb) returns jsonb
 language plpgsql volatile
@@ -43,14 +43,16 @@ set search_path = ''
 as $$
 declare
   for_user uuid := (p_request ->> 'user_id')::uuid;
-  answer jsonb := payments_private.decide_portal(p_request, for_user);
-  refused boolean := answer ->> 'decision' = 'refuse';
+  answer jsonb := payments_private.decide_portal(
+    p_request, for_user, payments_private.authorize_operation('portal', p_request, true));
 begin
-  perform audit.append('user', for_user::text,
-    case when refused then 'portal.refused' else 'portal.authorized' end,
-    case when refused then 'refused' else 'success' end,
-    'customer', answer ->> 'customer_id', p_request ->> 'request_id', p_request ->> 'key_fingerprint',
-    answer ->> 'code', jsonb_build_object('flow', p_request -> 'flow'));
+  if answer ->> 'decision' = 'refuse' then
+    perform payments_private.audit_refusal('portal', p_request, answer);
+  else
+    perform audit.append('user', for_user::text, 'portal.authorized', 'success', 'customer',
+      answer ->> 'customer_id', p_request ->> 'request_id', p_request ->> 'key_fingerprint',
+      p_detail => jsonb_build_object('flow', p_request -> 'flow'));
+  end if;
   return answer;
 end
 $$;

@@ -81,13 +81,20 @@ create function payments_private.write_early_fraud_warning(p jsonb) returns void
 language plpgsql volatile
 set search_path = ''
 as $$
+declare
+  suspect uuid;
 begin
+  perform payments_private.lock_payment(p ->> 'payment_id') where p ->> 'payment_id' is not null;
   insert into payments_private.early_fraud_warnings (id, charge_id, payment_id, fraud_type, actionable, created_at)
   select r.id, r.charge_id, r.payment_id, r.fraud_type, r.actionable, r.created_at
   from jsonb_populate_record(null::payments_private.early_fraud_warnings, p) as r
   on conflict (id) do update set
     charge_id = excluded.charge_id, payment_id = excluded.payment_id,
     fraud_type = excluded.fraud_type, actionable = excluded.actionable;
+  suspect := payments_private.payer_of(p ->> 'payment_id');
+  if suspect is not null then
+    perform payments_private.act_on_warnings(p ->> 'payment_id', suspect);
+  end if;
 end
 $$;
 comment on function payments_private.write_early_fraud_warning(jsonb) is 'Upserts one early fraud warning.';

@@ -94,6 +94,9 @@ begin
   get diagnostics reservations = row_count;
   delete from payments.outbox as o where o.state = 'delivered' and o.delivered_at < now() - interval '30 days';
   get diagnostics delivered = row_count;
+  delete from payments_private.rate_limits as l where l.arrival_at < now() - interval '1 day';
+  delete from payments_private.declines as d where d.occurred_at < now() - interval '1 day';
+  delete from payments_private.rate_refusals as r where r.window_at < now() - interval '30 days';
 
   update payments_private.purge_runs set finished_at = now();
   perform audit.append('service', 'payments_worker', 'purge.finished', 'success', 'purge', null,

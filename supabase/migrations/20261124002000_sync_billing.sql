@@ -11,12 +11,12 @@ set search_path = ''
 as $$
 declare
   for_user uuid := (p_request ->> 'user_id')::uuid;
+  answer jsonb := payments_private.authorize_operation('sync', p_request, true);
   sync_customer text;
 begin
-  if not payments_private.session_is_live((p_request ->> 'session_id')::uuid, for_user) then
-    perform audit.append('user', for_user::text, 'sync.refused', 'refused', 'user', for_user::text,
-      p_request ->> 'request_id', p_request ->> 'key_fingerprint', 'session_ended');
-    return '{"decision": "refuse", "code": "session_ended"}';
+  if answer ->> 'decision' = 'refuse' then
+    perform payments_private.audit_refusal('sync', p_request, answer);
+    return answer;
   end if;
   select c.id into sync_customer from payments.customers as c
   where c.user_id = for_user and c.deleted_at is null;

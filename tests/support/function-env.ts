@@ -16,6 +16,7 @@ export function developmentEnv(): Record<string, string> {
     }),
     PAYMENTS_ENV: "development",
     PAYMENTS_ALLOWED_ORIGINS: "http://127.0.0.1:5173,https://shop.example",
+    PAYMENTS_HASH_KEY: btoa(KEY),
     PAYMENTS_ENCRYPTION_KEYS: JSON.stringify({ k1: btoa(KEY) }),
     STRIPE_SECRET_KEY: `rk_test_${KEY}`,
     STRIPE_WEBHOOK_SECRETS: `whsec_${KEY}`,

@@ -19,6 +19,7 @@ export function functionEnv(changes: Record<string, string> = {}): Record<string
     PAYMENTS_ENV: "development",
     PAYMENTS_ALLOWED_ORIGINS: stack().webUrl,
     PAYMENTS_ENCRYPTION_KEYS: JSON.stringify({ k1: btoa("0123456789abcdef0123456789abcdef") }),
+    PAYMENTS_HASH_KEY: btoa("0123456789abcdef0123456789abcdef"),
     STRIPE_SECRET_KEY: stack().stripeSecretKey,
     STRIPE_WEBHOOK_SECRETS: stack().webhookSecret,
     STRIPE_API_BASE: stack().stripeUrl,

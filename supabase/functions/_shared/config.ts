@@ -29,6 +29,7 @@ export const VARIABLES = {
   PAYMENTS_ENV: FUNCTION_NAMES,
   PAYMENTS_ALLOWED_ORIGINS: ["create-checkout", "customer-portal", "sync-billing"],
   PAYMENTS_ENCRYPTION_KEYS: ["payments-worker", "stripe-webhook"],
+  PAYMENTS_HASH_KEY: ["create-checkout", "customer-portal", "sync-billing"],
   STRIPE_SECRET_KEY: ["create-checkout", "customer-portal", "payments-worker", "sync-billing"],
   STRIPE_WEBHOOK_SECRETS: ["stripe-webhook"],
 } as const satisfies Record<string, readonly FunctionName[]>;
@@ -70,6 +71,8 @@ export interface Config {
   readonly stripeApiBase: string;
   readonly webhookSecrets: readonly string[];
   readonly encryptionKeys: readonly EncryptionKey[];
+  /** Key of the blind index (client addresses), base64. */
+  readonly hashKey: string;
   /** Whether Stripe objects here are live ones. */
   readonly livemode: boolean;
   /** Where domain events go; empty where nobody wants them. */
@@ -132,6 +135,7 @@ export function loadConfig(name: FunctionName, env: EnvSource): Config {
     stripeApiBase: read("STRIPE_API_BASE", urlSchema, STRIPE_API),
     webhookSecrets: read("STRIPE_WEBHOOK_SECRETS", webhookSecretsSchema, []),
     encryptionKeys: read("PAYMENTS_ENCRYPTION_KEYS", encryptionKeysSchema, []),
+    hashKey: read("PAYMENTS_HASH_KEY", hashKeySchema, ""),
     outboxUrl: read("PAYMENTS_OUTBOX_URL", sinkUrlSchema, ""),
     outboxSecret: read("PAYMENTS_OUTBOX_SECRET", sinkSecretSchema, ""),
   };
@@ -205,6 +209,8 @@ const urlSchema = z.string().transform((text) => text.replace(/\/$/, "")).refine
   isOrigin,
   "must be an http(s) URL without path or query",
 );
+
+const hashKeySchema = z.string().refine(is32Bytes, "must be base64 of 32 bytes");
 
 const issuerSchema = z.string().refine(isSinkUrl, "must be a URL");
 

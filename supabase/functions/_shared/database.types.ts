@@ -584,6 +584,7 @@ export type Database = {
       };
       "claim_outbox": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_refreshes": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
+      "claim_refunds": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_retries": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "fail_reconcile": { Args: { "p_lease": number; "p_mode": string }; Returns: undefined };
       "fail_refresh": {
@@ -613,6 +614,16 @@ export type Database = {
           "p_ticket": number;
         };
         Returns: Json;
+      };
+      "finish_refund": {
+        Args: {
+          "p_error"?: string;
+          "p_id": string;
+          "p_lease": number;
+          "p_refund_id"?: string;
+          "p_refused_code"?: string;
+        };
+        Returns: boolean;
       };
       "finish_retry": {
         Args: {
@@ -661,6 +672,30 @@ export type Database = {
         Args: { "p_creation_key": string; "p_user_id": string };
         Returns: Json;
       };
+      "staff_find_user_billing": {
+        Args: { "p_reason": string; "p_user_id": string };
+        Returns: Json;
+      };
+      "staff_grant_role": {
+        Args: { "p_reason": string; "p_role": string; "p_user_id": string };
+        Returns: Json;
+      };
+      "staff_list": { Args: { "p_reason": string }; Returns: Json };
+      "staff_refund": {
+        Args: { "p_amount_minor": number; "p_payment_id": string; "p_reason": string };
+        Returns: Json;
+      };
+      "staff_release_hold": { Args: { "p_reason": string; "p_user_id": string }; Returns: Json };
+      "staff_revoke_role": {
+        Args: { "p_reason": string; "p_role": string; "p_user_id": string };
+        Returns: Json;
+      };
+      "staff_set_hold": { Args: { "p_reason": string; "p_user_id": string }; Returns: Json };
+      "staff_set_kill_switch": {
+        Args: { "p_reason": string; "p_stop": boolean; "p_switch": string };
+        Returns: Json;
+      };
+      "staff_update_settings": { Args: { "p_changes": Json; "p_reason": string }; Returns: Json };
       "take_ticket": { Args: Record<PropertyKey, never>; Returns: number };
       "unknown_events": { Args: { "p_events": Json }; Returns: Json };
     };

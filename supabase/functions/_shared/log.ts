@@ -42,8 +42,14 @@ const CREDENTIAL =
   /\b(?:sk|rk|pk)_(?:test|live)_\w+|\bwhsec_[\w+/=]+|\bsb_(?:secret|publishable)_[\w-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
 const LONG_DIGITS = /\b\d(?:[ -]?\d){11,18}\b/g;
 
-/** Replaces what looks like a credential or a card number and bounds the length. */
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/**
+ * Replaces what looks like a credential or a card number and bounds the length. A uuid stays as it is:
+ * it may be all digits, and it is what lines are found by.
+ */
 export function scrub(text: string): string {
+  if (UUID.test(text)) return text;
   return text.replace(CREDENTIAL, "[credential]").replace(LONG_DIGITS, "[digits]").slice(
     0,
     MAX_TEXT,

@@ -1,8 +1,10 @@
 import Stripe from "stripe";
 import { authenticate, type Authenticator, type Caller } from "../_shared/authenticate.ts";
+import type { AddressHash } from "../_shared/address-hash.ts";
 import { checkInput } from "../_shared/check-input.ts";
 import type { EndpointRequest } from "../_shared/endpoint.ts";
 import { PaymentError } from "../_shared/errors.ts";
+import { refusalError } from "../_shared/guard-refusal.ts";
 import { sha256Hex } from "../_shared/hex.ts";
 import { parseJson } from "../_shared/parse-json.ts";
 import { projectCheckoutSession } from "../_shared/projections/checkout-session.ts";
@@ -20,6 +22,7 @@ export interface Dependencies {
   store: CheckoutStore;
   stripe: Stripe;
   allowedOrigins: readonly string[];
+  addressHash: AddressHash;
 }
 
 type Proceed = Extract<Decision, { decision: "proceed" }>;
@@ -40,6 +43,7 @@ export async function handle(request: EndpointRequest, deps: Dependencies): Prom
     bodySha256: await sha256Hex(JSON.stringify(body)),
     userId: caller.userId,
     sessionId: caller.sessionId,
+    addressHash: await deps.addressHash(request.headers),
   });
 
   const { reservation } = decision;
@@ -79,12 +83,21 @@ async function authorize(
   for (let round = 0; round <= MAX_REPLACEMENTS; round++) {
     const decision = await deps.store.authorize(authorization, request.requestId);
     if (decision.decision === "proceed") return decision;
-    if (decision.decision === "refuse") {
-      throw new PaymentError(decision.code, { fields: decision.errors ?? [] });
-    }
+    if (decision.decision === "refuse") throw refusalOf(decision);
     await replace(request, deps, caller, decision);
   }
   throw new PaymentError("checkout_in_progress", { headers: { "Retry-After": "2" } });
+}
+
+function refusalOf(refusal: Extract<Decision, { decision: "refuse" }>): PaymentError {
+  switch (refusal.code) {
+    case "not_purchasable":
+    case "idempotency_conflict":
+    case "already_subscribed":
+      return new PaymentError(refusal.code, { fields: refusal.errors ?? [] });
+    default:
+      return refusalError(refusal);
+  }
 }
 
 async function replace(

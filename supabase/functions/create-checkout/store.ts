@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { SessionIsLive } from "../_shared/check-input.ts";
 import type { CallRpc } from "../_shared/database.ts";
+import { sharedRefusal } from "../_shared/guard-refusal.ts";
 import type { Projection } from "../_shared/projections/projection.ts";
 import type { CheckoutRequest } from "./request.ts";
 
@@ -26,18 +27,20 @@ const customerSchema = z.union([
 ]);
 
 const refusalCodes = [
-  "session_ended",
   "not_purchasable",
   "idempotency_conflict",
   "already_subscribed",
 ] as const;
 
-const decisionSchema = z.discriminatedUnion("decision", [
-  z.object({
-    decision: z.literal("refuse"),
-    code: z.enum(refusalCodes),
-    errors: z.array(z.object({ path: z.string(), code: z.string() })).optional(),
-  }),
+const ownRefusal = z.object({
+  decision: z.literal("refuse"),
+  code: z.enum(refusalCodes),
+  errors: z.array(z.object({ path: z.string(), code: z.string() })).optional(),
+});
+
+const decisionSchema = z.union([
+  sharedRefusal,
+  ownRefusal,
   z.object({
     decision: z.literal("proceed"),
     reservation: reservationSchema,
@@ -67,6 +70,8 @@ export interface Authorization {
   bodySha256: string;
   userId: string;
   sessionId: string;
+  /** Keyed hash of the client's address. */
+  addressHash: string | null;
 }
 
 export interface CheckoutStore {
@@ -96,12 +101,13 @@ const nothing = z.null().transform(() => undefined);
 /** The RPCs of role payments_checkout. `keyFingerprint` names the key in the audit trail. */
 export function createStore(rpc: CallRpc, keyFingerprint: Promise<string>): CheckoutStore {
   return {
-    authorize: async ({ request, bodySha256, userId, sessionId }, requestId) =>
+    authorize: async ({ request, bodySha256, userId, sessionId, addressHash }, requestId) =>
       await rpc("authorize_checkout", {
         p_request: {
           ...request,
           user_id: userId,
           session_id: sessionId,
+          address_hash: addressHash,
           body_sha256: bodySha256,
           request_id: requestId,
           key_fingerprint: await keyFingerprint,

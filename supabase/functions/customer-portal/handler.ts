@@ -1,8 +1,10 @@
 import type Stripe from "stripe";
 import { authenticate, type Authenticator } from "../_shared/authenticate.ts";
+import type { AddressHash } from "../_shared/address-hash.ts";
 import { checkInput } from "../_shared/check-input.ts";
 import type { EndpointRequest } from "../_shared/endpoint.ts";
 import { PaymentError } from "../_shared/errors.ts";
+import { refusalError } from "../_shared/guard-refusal.ts";
 import { parseJson } from "../_shared/parse-json.ts";
 import { type Answer, ok } from "../_shared/respond.ts";
 import { toStripeFailure } from "../_shared/stripe-failure.ts";
@@ -15,6 +17,7 @@ export interface Dependencies {
   store: PortalStore;
   stripe: Stripe;
   allowedOrigins: readonly string[];
+  addressHash: AddressHash;
 }
 
 /** Authenticate → validate → authorise (one RPC) → act (Stripe) → record (one RPC) → respond. */
@@ -26,8 +29,13 @@ export async function handle(request: EndpointRequest, deps: Dependencies): Prom
     deps.store.sessionIsLive,
     () => validate(portalSchema(deps.allowedOrigins), parseJson(request.body)),
   );
-  const decision = await deps.store.authorize(caller, body, requestId);
-  if (decision.decision === "refuse") throw new PaymentError(decision.code);
+  const decision = await deps.store.authorize(
+    caller,
+    body,
+    await deps.addressHash(request.headers),
+    requestId,
+  );
+  if (decision.decision === "refuse") throw refusalOf(decision);
 
   const session = await deps.stripe.billingPortal.sessions.create(parameters(body, decision))
     .catch((error: unknown) => {
@@ -35,6 +43,16 @@ export async function handle(request: EndpointRequest, deps: Dependencies): Prom
     });
   await deps.store.record(caller, decision.customer_id, requestId);
   return ok({ url: session.url });
+}
+
+function refusalOf(refusal: Extract<Decision, { decision: "refuse" }>): PaymentError {
+  switch (refusal.code) {
+    case "no_customer":
+    case "no_subscription":
+      return new PaymentError(refusal.code);
+    default:
+      return refusalError(refusal);
+  }
 }
 
 function parameters(

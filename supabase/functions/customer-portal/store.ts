@@ -2,12 +2,14 @@ import { z } from "zod";
 import type { SessionIsLive } from "../_shared/check-input.ts";
 import type { CallRpc } from "../_shared/database.ts";
 import type { Caller } from "../_shared/authenticate.ts";
+import { sharedRefusal } from "../_shared/guard-refusal.ts";
 import type { PortalRequest } from "./request.ts";
 
-const decisionSchema = z.discriminatedUnion("decision", [
+const decisionSchema = z.union([
+  sharedRefusal,
   z.object({
     decision: z.literal("refuse"),
-    code: z.enum(["session_ended", "no_customer", "no_subscription"]),
+    code: z.enum(["no_customer", "no_subscription"]),
   }),
   z.object({
     decision: z.literal("proceed"),
@@ -19,7 +21,12 @@ const decisionSchema = z.discriminatedUnion("decision", [
 export type Decision = z.infer<typeof decisionSchema>;
 
 export interface PortalStore {
-  authorize(caller: Caller, request: PortalRequest, requestId: string): Promise<Decision>;
+  authorize(
+    caller: Caller,
+    request: PortalRequest,
+    addressHash: string | null,
+    requestId: string,
+  ): Promise<Decision>;
   sessionIsLive: SessionIsLive;
   record(caller: Caller, customerId: string, requestId: string): Promise<void>;
 }
@@ -27,11 +34,12 @@ export interface PortalStore {
 /** The RPCs of role payments_portal. `keyFingerprint` names the key in the audit trail. */
 export function createStore(rpc: CallRpc, keyFingerprint: Promise<string>): PortalStore {
   return {
-    authorize: async (caller, { flow }, requestId) =>
+    authorize: async (caller, { flow }, addressHash, requestId) =>
       await rpc("authorize_portal", {
         p_request: {
           user_id: caller.userId,
           session_id: caller.sessionId,
+          address_hash: addressHash,
           flow,
           request_id: requestId,
           key_fingerprint: await keyFingerprint,

@@ -14,6 +14,7 @@ import { endBillingTask } from "./tasks/end-billing.ts";
 import { notifyTask } from "./tasks/notify.ts";
 import { purgeTask } from "./tasks/purge.ts";
 import { reconcileTask } from "./tasks/reconcile.ts";
+import { refundTask } from "./tasks/refund.ts";
 import { refreshTask } from "./tasks/refresh.ts";
 import { retryTask } from "./tasks/retry.ts";
 
@@ -40,6 +41,7 @@ function build(config: Config): Dependencies {
       retry: allTasks(
         retryTask({ stripe, store, decryptBody, now }),
         endBillingTask({ stripe, store, accountId, now }),
+        refundTask({ stripe, store, accountId, now }),
       ),
       refresh: refreshTask({ stripe, store, accountId, now }),
       reconcile: reconcileTask({ stripe, store, accountId, livemode: config.livemode, now }),

@@ -38,6 +38,13 @@ const domainEventSchema = z.object({
 
 const customerDeletionSchema = z.object({ customer_id: z.string(), lease: z.number() });
 
+const refundClaimSchema = z.object({
+  id: z.uuid(),
+  lease: z.number(),
+  payment_id: z.string(),
+  amount_minor: z.number(),
+});
+
 const placeSchema = z.object({
   kind: z.string().optional(),
   /** The last id of the page before. */
@@ -65,6 +72,7 @@ export type Claim = z.infer<typeof claimSchema>;
 export type RetryClaim = z.infer<typeof retryClaimSchema>;
 export type DomainEvent = z.infer<typeof domainEventSchema>;
 export type CustomerDeletion = z.infer<typeof customerDeletionSchema>;
+export type RefundClaim = z.infer<typeof refundClaimSchema>;
 export type ReconcileMode = "hourly" | "nightly" | "scan";
 export type ReconcileRun = z.infer<typeof runSchema>;
 /** Where a reconciliation goes on. */
@@ -153,6 +161,17 @@ export function createStore(rpc: CallRpc) {
         p_lease: deletion.lease,
         ...withError(error),
       }, z.boolean()),
+
+    claimRefunds: (limit: number, leaseSeconds: number) =>
+      rpc(
+        "claim_refunds",
+        { p_limit: limit, p_lease_seconds: leaseSeconds },
+        z.array(refundClaimSchema),
+      ),
+    finishRefund: (
+      claim: RefundClaim,
+      result: { p_refund_id: string } | { p_refused_code: string } | { p_error: string },
+    ) => rpc("finish_refund", { p_id: claim.id, p_lease: claim.lease, ...result }, z.boolean()),
 
     claimOutbox: (limit: number, leaseSeconds: number) =>
       rpc(

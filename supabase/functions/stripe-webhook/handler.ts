@@ -1,5 +1,6 @@
 import type { EndpointRequest } from "../_shared/endpoint.ts";
 import { PaymentError } from "../_shared/errors.ts";
+import { switchedOff } from "../_shared/guard-refusal.ts";
 import { sha256Hex } from "../_shared/hex.ts";
 import { ingestRequest } from "../_shared/ingest-request.ts";
 import { placeEvent } from "../_shared/place-event.ts";
@@ -51,6 +52,7 @@ export async function handle(request: EndpointRequest, deps: Dependencies): Prom
     outcome,
     secret_fingerprint: signature.secretFingerprint,
   });
+  if (outcome === "switched_off") throw switchedOff();
   if (outcome === "livemode_mismatch") throw new PaymentError("wrong_livemode");
   if (outcome === "queued") deps.nudgeWorker();
   return ok({ received: true, outcome });

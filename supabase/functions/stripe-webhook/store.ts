@@ -10,6 +10,7 @@ const resultSchema = z.object({
     "queued",
     "quarantined",
     "livemode_mismatch",
+    "switched_off",
   ]),
 });
 

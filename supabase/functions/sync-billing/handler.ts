@@ -1,8 +1,10 @@
 import type Stripe from "stripe";
 import { authenticate, type Authenticator } from "../_shared/authenticate.ts";
+import type { AddressHash } from "../_shared/address-hash.ts";
 import { checkInput } from "../_shared/check-input.ts";
 import type { EndpointRequest } from "../_shared/endpoint.ts";
 import { PaymentError } from "../_shared/errors.ts";
+import { refusalError } from "../_shared/guard-refusal.ts";
 import { parseJson } from "../_shared/parse-json.ts";
 import { type Answer, ok } from "../_shared/respond.ts";
 import { toStripeFailure } from "../_shared/stripe-failure.ts";
@@ -15,6 +17,7 @@ export interface Dependencies {
   auth: Authenticator;
   store: SyncStore;
   stripe: Stripe;
+  addressHash: AddressHash;
 }
 
 /** Authenticate → validate → authorise (one RPC) → act (Stripe) → record (one RPC) → respond. */
@@ -26,8 +29,12 @@ export async function handle(request: EndpointRequest, deps: Dependencies): Prom
     deps.store.sessionIsLive,
     () => validate(syncSchema, parseJson(request.body)),
   );
-  const decision = await deps.store.authorize(caller, requestId);
-  if (decision.decision === "refuse") throw new PaymentError(decision.code);
+  const decision = await deps.store.authorize(
+    caller,
+    await deps.addressHash(request.headers),
+    requestId,
+  );
+  if (decision.decision === "refuse") throw refusalError(decision);
   const { customer_id: customerId, ticket, summary } = decision;
   if (customerId === null) return ok(summary);
 

@@ -1,3 +1,4 @@
+import { createAddressHash } from "../_shared/address-hash.ts";
 import { createRpc } from "../_shared/database.ts";
 import { endpoint } from "../_shared/endpoint.ts";
 import { readEnvironment } from "../_shared/environment-variables.ts";
@@ -15,6 +16,7 @@ const surroundings = readSurroundings(NAME, readEnvironment(), (config): Depende
   auth: createAuthenticator(config, () => Math.floor(Date.now() / 1000)),
   store: createStore(createRpc(config), fingerprint(config.databaseKey)),
   stripe: createStripe(config),
+  addressHash: createAddressHash(config.hashKey),
 }));
 
 export default {

@@ -2,14 +2,15 @@ import { z } from "zod";
 import type { Caller } from "../_shared/authenticate.ts";
 import type { SessionIsLive } from "../_shared/check-input.ts";
 import type { CallRpc } from "../_shared/database.ts";
+import { sharedRefusal } from "../_shared/guard-refusal.ts";
 import type { FetchedObject } from "./fetch-billing.ts";
 
 /** The database composes it; docs/schemas/billing-summary.schema.json describes it. */
 const summarySchema = z.record(z.string(), z.unknown());
 export type BillingSummary = z.infer<typeof summarySchema>;
 
-const decisionSchema = z.discriminatedUnion("decision", [
-  z.object({ decision: z.literal("refuse"), code: z.literal("session_ended") }),
+const decisionSchema = z.union([
+  sharedRefusal,
   z.object({
     decision: z.literal("proceed"),
     customer_id: z.string().nullable(),
@@ -24,7 +25,11 @@ const recordedSchema = z.discriminatedUnion("recorded", [
 ]);
 
 export interface SyncStore {
-  authorize(caller: Caller, requestId: string): Promise<z.infer<typeof decisionSchema>>;
+  authorize(
+    caller: Caller,
+    addressHash: string | null,
+    requestId: string,
+  ): Promise<z.infer<typeof decisionSchema>>;
   sessionIsLive: SessionIsLive;
   record(caller: Caller, fetched: {
     customerId: string;
@@ -38,11 +43,12 @@ export interface SyncStore {
 /** The RPCs of role payments_sync. `keyFingerprint` names the key in the audit trail. */
 export function createStore(rpc: CallRpc, keyFingerprint: Promise<string>): SyncStore {
   return {
-    authorize: async (caller, requestId) =>
+    authorize: async (caller, addressHash, requestId) =>
       await rpc("authorize_sync", {
         p_request: {
           user_id: caller.userId,
           session_id: caller.sessionId,
+          address_hash: addressHash,
           request_id: requestId,
           key_fingerprint: await keyFingerprint,
         },

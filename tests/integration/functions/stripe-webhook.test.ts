@@ -165,6 +165,10 @@ describe("dedupe", () => {
       expect(await sql`select 1 from payments_private.event_conflicts where event_id = ${id}`)
         .toHaveLength(1);
       expect(
+        await sql`select severity from payments_private.alerts
+        where rule = 'event_id_reused' and subject = ${id}`,
+      ).toEqual([{ severity: "critical" }]);
+      expect(
         await sql`select 1 from audit.audit_logs where actor_id = ${id} and action = 'event.quarantined'`,
       ).toHaveLength(1);
     },

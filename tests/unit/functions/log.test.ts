@@ -40,6 +40,11 @@ describe("log lines", () => {
     expect(scrub(`x=${canary}`)).not.toContain(canary);
   });
 
+  it("9.1b keeps a request id whose groups are all digits", () => {
+    const id = "12345678-1234-4234-8234-123456789012";
+    expect(lineOf({ request_id: id })).toContain(id);
+  });
+
   it("8.1b bounds a value", () => {
     expect(lineOf({ detail: "a".repeat(100_000) }).length).toBeLessThan(1000);
   });

@@ -1,0 +1,56 @@
+import type Stripe from "stripe";
+import { isDefiniteRefusal } from "../../_shared/stripe-failure.ts";
+import { requireOurAccount } from "../our-account.ts";
+import { errorCode } from "../error-code.ts";
+import type { RefundClaim, WorkerStore } from "../store.ts";
+import { drain, type Task, type TaskRun } from "../task.ts";
+
+const BATCH = 20;
+const LEASE_SECONDS = 120;
+
+export interface RefundDependencies {
+  stripe: Stripe;
+  store: WorkerStore;
+  /** The account the key belongs to, asked once. */
+  accountId: () => Promise<string>;
+  now: () => number;
+}
+
+/**
+ * Makes the refunds that staff asked for. The request's id is the idempotency key, so a lost answer is
+ * asked for again and no money goes back twice.
+ */
+export function refundTask(deps: RefundDependencies): Task {
+  return (run) =>
+    drain({
+      claim: () => deps.store.claimRefunds(BATCH, LEASE_SECONDS),
+      handle: (claim) => refundOne(deps, claim, run),
+      now: deps.now,
+      batch: BATCH,
+      parallel: 2,
+      budgetMs: 20_000,
+    });
+}
+
+async function refundOne(
+  deps: RefundDependencies,
+  claim: RefundClaim,
+  { log }: TaskRun,
+): Promise<boolean> {
+  try {
+    // under another account's key every payment is unknown, and the refund would count as refused
+    await requireOurAccount(deps, false);
+    const refund = await deps.stripe.refunds.create({
+      payment_intent: claim.payment_id,
+      amount: claim.amount_minor,
+      metadata: { refund_request: claim.id },
+    }, { idempotencyKey: `refund_${claim.id}` });
+    return await deps.store.finishRefund(claim, { p_refund_id: refund.id });
+  } catch (error) {
+    const code = errorCode(error);
+    log("warn", "refund failed", { object_id: claim.payment_id, detail: code });
+    const result = isDefiniteRefusal(error) ? { p_refused_code: code } : { p_error: code };
+    await deps.store.finishRefund(claim, result).catch(() => undefined);
+    return false;
+  }
+}

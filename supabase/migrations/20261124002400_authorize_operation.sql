@@ -1,0 +1,108 @@
+-- Purpose: what every operation must pass before anything else is asked: switch, session, hold, limits.
+-- Objects: payments_private.authorize_operation, cap_refusal, too_many_unpaid, audit_refusal.
+-- Risk:    on the path of every operation.
+--
+-- Of several refusals the first in the contract's order is told: 503, 401, 422, 403, 409, 429. The
+-- tokens are taken all the same: whoever asks in vain has asked.
+
+set role payments_owner;
+
+create function payments_private.authorize_operation(p_operation text, p_request jsonb, p_calls_stripe boolean)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  for_user uuid := (p_request ->> 'user_id')::uuid;
+  session_fault text;
+  limited jsonb;
+begin
+  if payments_private.is_stopped(p_operation) then
+    return '{"decision": "refuse", "code": "switched_off"}';
+  end if;
+  if not payments_private.session_is_live((p_request ->> 'session_id')::uuid, for_user) then
+    return '{"decision": "refuse", "code": "session_ended"}';
+  end if;
+  session_fault := payments_private.session_refusal(p_operation, (p_request ->> 'session_id')::uuid);
+  if session_fault is not null then
+    return jsonb_build_object('decision', 'refuse', 'code', session_fault);
+  end if;
+  limited := payments_private.check_limits(for_user, p_request ->> 'address_hash', p_calls_stripe);
+  if payments_private.is_held(for_user) then
+    return '{"decision": "refuse", "code": "on_hold"}';
+  end if;
+  if limited is not null then
+    return jsonb_build_object('decision', 'refuse', 'code', 'rate_limited', 'limit', limited);
+  end if;
+  return '{"decision": "proceed"}';
+end
+$$;
+comment on function payments_private.authorize_operation(text, jsonb, boolean) is
+  'The checks that all operations share: {decision: proceed|refuse, code, limit}. code: switched_off, session_ended, sign_in_again, second_factor_required, on_hold, rate_limited.';
+
+create function payments_private.cap_refusal(p_user_id uuid, p_currency text, p_amount_minor bigint) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  s payments_private.settings;
+  today timestamptz := date_trunc('day', now(), 'UTC');
+  spent_today bigint;
+  spent_this_month bigint;
+begin
+  select t.* into s from payments_private.settings as t;
+  if p_amount_minor > (s.transaction_cap_minor ->> p_currency)::bigint then
+    return 'amount_over_transaction_cap';
+  end if;
+  -- what may still be paid counts in full, on the UTC day it was reserved
+  select coalesce(sum(r.amount_minor) filter (where r.created_at >= today), 0), coalesce(sum(r.amount_minor), 0)
+  into spent_today, spent_this_month
+  from payments_private.checkout_reservations as r
+  where r.user_id = p_user_id and r.currency = p_currency and r.state in ('reserved', 'open', 'completed')
+    and r.created_at >= date_trunc('month', now(), 'UTC');
+  if spent_today + p_amount_minor > (s.user_day_cap_minor ->> p_currency)::bigint then
+    return 'amount_over_day_cap';
+  elsif spent_this_month + p_amount_minor > (s.user_month_cap_minor ->> p_currency)::bigint then
+    return 'amount_over_month_cap';
+  end if;
+  return null;
+end
+$$;
+comment on function payments_private.cap_refusal(uuid, text, bigint) is
+  'Which cap a checkout of this amount would pass, or null. Exact because the caller holds the user''s lock. Renewals do not count.';
+
+create function payments_private.too_many_unpaid(p_user_id uuid) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(*) >= (select s.unpaid_sessions_per_hour from payments_private.settings as s)
+    from payments_private.checkout_reservations as r
+    where r.user_id = p_user_id and r.created_at > now() - interval '1 hour' and r.state <> 'completed');
+end
+$$;
+comment on function payments_private.too_many_unpaid(uuid) is
+  'Whether the user has opened more checkouts within the hour, without paying, than settings allow.';
+
+create function payments_private.audit_refusal(p_operation text, p_request jsonb, p_answer jsonb) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  bucket text := p_answer #>> '{limit,bucket}';
+begin
+  -- of repeated refusals by a limit, the first of ten minutes; the rest are counted
+  if bucket is not null and not payments_private.note_rate_refusal(
+    bucket, case bucket when 'address' then p_request ->> 'address_hash' else p_request ->> 'user_id' end) then
+    return;
+  end if;
+  perform audit.append('user', p_request ->> 'user_id', p_operation || '.refused', 'refused', 'user',
+    p_request ->> 'user_id', p_request ->> 'request_id', p_request ->> 'key_fingerprint', p_answer ->> 'code',
+    coalesce(p_answer -> 'limit', '{}'));
+end
+$$;
+comment on function payments_private.audit_refusal(text, jsonb, jsonb) is
+  'Writes the audit row of a refusal; refusals by a limit once for each subject and ten minutes.';
+
+reset role;

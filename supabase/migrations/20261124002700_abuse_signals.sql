@@ -1,0 +1,122 @@
+-- Purpose: abuse that shows only later, in what Stripe tells: declines, fraud warnings, disputes.
+-- Objects: payments_private.declines, watch_event; settings for it; address of a reservation.
+-- Risk:    may put a user on hold; staff release it with a reason.
+
+set role payments_owner;
+
+alter table payments_private.settings
+  add column declines_per_hour integer not null default 10,
+  add column users_per_address_per_hour integer not null default 100,
+  add column fraud_warning_action text not null default 'alert',
+  add constraint abuse_limits_are_positive check (declines_per_hour > 0 and users_per_address_per_hour > 0),
+  add constraint fraud_warning_action_is_known check (fraud_warning_action in ('alert', 'hold'));
+comment on column payments_private.settings.declines_per_hour is
+  'Declined payments of a user within an hour before they are put on hold: card testers try many cards.';
+comment on column payments_private.settings.users_per_address_per_hour is
+  'Users who may open a checkout from one address within an hour.';
+comment on column payments_private.settings.fraud_warning_action is 'What an early fraud warning does to its user: alert only, or hold.';
+
+alter table payments_private.checkout_reservations add column address_hash text;
+comment on column payments_private.checkout_reservations.address_hash is 'Keyed hash of the client''s address, to count users behind one.';
+create index checkout_reservations_address on payments_private.checkout_reservations (address_hash, created_at)
+  where address_hash is not null;
+
+create table payments_private.declines (
+  event_id text primary key,
+  user_id uuid not null,
+  payment_id text not null,
+  occurred_at timestamptz not null default now()
+);
+comment on table payments_private.declines is 'Declined payments, counted over a sliding hour; purged after a day.';
+create index declines_user on payments_private.declines (user_id, occurred_at);
+alter table payments_private.declines enable row level security;
+
+create function payments_private.hold_for(p_user_id uuid, p_rule text) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  insert into payments_private.user_holds (user_id, reason, placed_by) values (p_user_id, p_rule, 'system')
+  on conflict do nothing;
+  if found then
+    perform audit.append('system', null, 'user.held', 'success', 'user', p_user_id::text, p_reason => p_rule);
+  end if;
+end
+$$;
+comment on function payments_private.hold_for(uuid, text) is 'Puts a user on hold because a rule says so.';
+
+alter table payments_private.early_fraud_warnings add column acted_at timestamptz;
+comment on column payments_private.early_fraud_warnings.acted_at is 'When its user was held or spared; once, so that a release stays.';
+
+create function payments_private.act_on_warnings(p_payment_id text, p_owner_id uuid) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  -- the warning may come before its payment is known, or before the payment has an owner
+  update payments_private.early_fraud_warnings as w set acted_at = now()
+  where w.payment_id = p_payment_id and w.acted_at is null;
+  if found and (select s.fraud_warning_action = 'hold' from payments_private.settings as s) then
+    perform payments_private.hold_for(p_owner_id, 'early_fraud_warning');
+  end if;
+end
+$$;
+comment on function payments_private.act_on_warnings(text, uuid) is
+  'Does what settings say about early fraud warnings of a payment whose owner is known, once for each.';
+
+create function payments_private.watch_event(p_event jsonb) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  s payments_private.settings;
+  projection jsonb := p_event -> 'projection';
+  suspect uuid;
+begin
+  case p_event ->> 'event_type'
+    when 'payment_intent.payment_failed' then
+      suspect := payments_private.owner_of(projection ->> 'customer_id');
+      if suspect is null then
+        return;
+      end if;
+      select t.* into s from payments_private.settings as t;
+      insert into payments_private.declines (event_id, user_id, payment_id)
+      values (p_event ->> 'event_id', suspect, projection ->> 'id') on conflict do nothing;
+      if (select count(*) from payments_private.declines as d
+        where d.user_id = suspect and d.occurred_at > now() - interval '1 hour') >= s.declines_per_hour then
+        perform payments_private.hold_for(suspect, 'card_testing');
+        perform payments_private.raise_alert('card_testing', suspect::text, 'critical',
+          jsonb_build_object('payment', projection -> 'id'));
+      end if;
+    when 'radar.early_fraud_warning.created' then
+      perform payments_private.raise_alert('early_fraud_warning', projection ->> 'id', 'critical',
+        jsonb_build_object('payment', projection -> 'payment_id', 'fraud_type', projection -> 'fraud_type'));
+    when 'charge.dispute.created' then
+      perform payments_private.raise_alert('dispute', projection ->> 'id', 'critical',
+        jsonb_build_object('payment', projection -> 'payment_id', 'reason', projection -> 'reason'));
+    else null;
+  end case;
+end
+$$;
+comment on function payments_private.watch_event(jsonb) is
+  'Counts declines and raises alerts for a fresh event, once for each event id; the caller has deduplicated.';
+
+create function payments_private.crowded_address(p_user_id uuid, p_address_hash text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(distinct r.user_id) >= (select s.users_per_address_per_hour from payments_private.settings as s)
+    from payments_private.checkout_reservations as r
+    where r.address_hash = p_address_hash and r.user_id <> p_user_id and r.created_at > now() - interval '1 hour');
+end
+$$;
+comment on function payments_private.crowded_address(uuid, text) is
+  'Whether as many other users as settings allow have opened a checkout from this address within the hour.';
+
+reset role;
+
+-- `on delete cascade`: a count of a user's declines goes with the user
+alter table payments_private.declines add constraint user_is_known
+  foreign key (user_id) references auth.users (id) on delete cascade;

@@ -1,0 +1,265 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+  checkoutBody,
+  openCheckout,
+  refusal,
+  stripeClient,
+  subscribe,
+  twin,
+  until,
+} from "../../support/payments.ts";
+import { adminSql, callFunction, type SignedInUser, signUp } from "../../support/stack.ts";
+
+const ROLES = ["admin", "finance", "support", "auditor"] as const;
+type Role = typeof ROLES[number];
+
+/** docs/staff.md shows the same matrix. */
+const MAY: Record<string, readonly Role[]> = {
+  staff_find_user_billing: ["admin", "finance", "support", "auditor"],
+  staff_set_hold: ["admin", "support"],
+  staff_release_hold: ["admin", "support"],
+  staff_refund: ["admin", "finance"],
+  staff_set_kill_switch: ["admin"],
+  staff_update_settings: ["admin"],
+  staff_grant_role: ["admin"],
+  staff_revoke_role: ["admin"],
+  staff_list: ["admin", "auditor"],
+};
+
+const sql = adminSql();
+const staff = new Map<Role, SignedInUser>();
+let customer: SignedInUser;
+let payment = "";
+
+beforeAll(async () => {
+  await sql`delete from payments_private.staff_members`;
+  for (const role of ROLES) {
+    const member = await signUp();
+    staff.set(role, member);
+    await sql`insert into payments_private.staff_members (user_id, role, granted_by)
+      values (${member.user.id}, ${role}, 'test')`;
+  }
+  customer = await signUp();
+  await subscribe(customer);
+  payment = await until(async () => {
+    const { data } = await customer.client.schema("payments").from("payments").select("id")
+      .eq("status", "succeeded");
+    return data?.[0]?.id;
+  });
+});
+afterEach(async () => {
+  await sql`update payments_private.settings set stop_all = false, stop_checkout = false, user_burst = 60`;
+  await sql`delete from payments_private.user_holds where user_id = ${customer.user.id}`;
+});
+afterAll(async () => {
+  await sql`delete from payments_private.staff_members`;
+  await sql.end();
+});
+
+function member(role: Role): SignedInUser {
+  const found = staff.get(role);
+  if (found === undefined) throw new Error(`nobody is ${role}`);
+  return found;
+}
+
+/** Valid arguments, changed by a test. */
+function argumentsOf(name: string, changes: Record<string, unknown> = {}): Record<string, unknown> {
+  const reason = { p_reason: "a ticket asks for it" };
+  const user = { p_user_id: customer.user.id };
+  const base: Record<string, Record<string, unknown>> = {
+    staff_find_user_billing: user,
+    staff_set_hold: user,
+    staff_release_hold: user,
+    staff_refund: { p_payment_id: payment, p_amount_minor: 1 },
+    staff_set_kill_switch: { p_switch: "checkout", p_stop: false },
+    staff_update_settings: { p_changes: { user_burst: 60 } },
+    staff_grant_role: { ...user, p_role: "auditor" },
+    staff_revoke_role: { ...user, p_role: "auditor" },
+    staff_list: {},
+  };
+  return { ...base[name], ...reason, ...changes };
+}
+
+async function call(user: SignedInUser, name: string, changes: Record<string, unknown> = {}) {
+  const { data, error } = await user.client.schema("payments").rpc(
+    name,
+    argumentsOf(name, changes),
+  );
+  if (error !== null) throw new Error(`${error.code} ${error.message}`);
+  return data;
+}
+
+describe.each(Object.entries(MAY))("%s", (name, roles) => {
+  it("5.2a is open to exactly its roles", async () => {
+    for (const role of ROLES) {
+      const { code } = await call(member(role), name);
+      if (roles.includes(role)) expect(code, role).not.toBe("forbidden");
+      else expect(code, role).toBe("forbidden");
+    }
+    expect(await call(customer, name)).toEqual({ ok: false, code: "forbidden" });
+  });
+
+  it("5.2a 8.3a audits a refusal with who and which permission", async () => {
+    const outsider = await signUp();
+    await call(outsider, name);
+    const rows = await sql`
+      select outcome, reason from audit.audit_logs where actor_id = ${outsider.user.id}`;
+    expect(rows).toEqual([{ outcome: "refused", reason: "forbidden" }]);
+  });
+
+  it("4.2c wants a reason", async () => {
+    for (const reason of ["", "  ", null]) {
+      expect(await call(member("admin"), name, { p_reason: reason }))
+        .toEqual({ ok: false, code: "reason_required" });
+    }
+    expect(await call(member("admin"), name, { p_reason: "x".repeat(501) }))
+      .toEqual({ ok: false, code: "reason_too_long" });
+  });
+});
+
+describe("permissions are live", () => {
+  it("5.2a a demotion works on the next call, with the same token", async () => {
+    const temporary = await signUp();
+    const grant = { p_user_id: temporary.user.id, p_role: "support" };
+    expect(await call(member("admin"), "staff_grant_role", grant)).toEqual({ ok: true });
+    expect((await call(temporary, "staff_find_user_billing")).ok).toBe(true);
+    expect(await call(member("admin"), "staff_revoke_role", grant)).toEqual({ ok: true });
+    expect(await call(temporary, "staff_find_user_billing")).toEqual({
+      ok: false,
+      code: "forbidden",
+    });
+  });
+
+  it("5.1b a member whose session is gone may do nothing", async () => {
+    const temporary = await signUp();
+    await sql`insert into payments_private.staff_members (user_id, role, granted_by)
+      values (${temporary.user.id}, 'admin', 'test')`;
+    await sql`delete from auth.sessions where user_id = ${temporary.user.id}`;
+    expect(await call(temporary, "staff_list")).toEqual({ ok: false, code: "session_ended" });
+    await sql`delete from payments_private.staff_members where user_id = ${temporary.user.id}`;
+  });
+
+  it("5.2a the last admin stays, also when two remove each other at once", async () => {
+    const admin = member("admin");
+    const revoke = (of: SignedInUser) => ({ p_user_id: of.user.id, p_role: "admin" });
+    expect(await call(admin, "staff_revoke_role", revoke(admin)))
+      .toEqual({ ok: false, code: "last_admin" });
+    const second = await signUp();
+    await call(admin, "staff_grant_role", { p_user_id: second.user.id, p_role: "admin" });
+    const answers = await Promise.all([
+      call(admin, "staff_revoke_role", revoke(second)),
+      call(second, "staff_revoke_role", revoke(admin)),
+    ]);
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    const left = await sql`select user_id from payments_private.staff_members where role = 'admin'`;
+    expect(left).toHaveLength(1);
+    await sql`insert into payments_private.staff_members (user_id, role, granted_by)
+      values (${admin.user.id}, 'admin', 'test') on conflict do nothing`;
+  });
+
+  it("5.2a the first admin is made once, by the operator", async () => {
+    const [row] = await sql`
+      select payments_private.bootstrap_admin(${customer.user.id}, 'operator', 'set-up') as made`;
+    expect(row?.["made"]).toBe(false);
+  });
+});
+
+describe("what staff do", () => {
+  it("4.2c a look at a user's billing is audited with its reason", async () => {
+    const answer = await call(member("support"), "staff_find_user_billing", {
+      p_reason: "ticket 4711",
+    });
+    expect(answer).toMatchObject({
+      ok: true,
+      on_hold: false,
+      billing: { subscriptions: [{ status: "active" }] },
+    });
+    const [row] = await sql`
+      select resource_id, outcome from audit.audit_logs
+      where actor_id = ${member("support").user.id} and reason = 'ticket 4711'`;
+    expect(row).toEqual({ resource_id: customer.user.id, outcome: "success" });
+  });
+
+  it("10.1a a hold stops a user's checkouts, its release lets them through", async () => {
+    expect(await call(member("support"), "staff_set_hold")).toEqual({ ok: true });
+    const body = checkoutBody({ items: [{ price: "pro_monthly", quantity: 1 }] });
+    expect(await refusal(await callFunction("create-checkout", body, customer)))
+      .toEqual({ status: 403, code: "on_hold" });
+    expect(await call(member("support"), "staff_release_hold")).toEqual({ ok: true });
+    await openCheckout(customer, { items: [{ price: "pro_monthly", quantity: 1 }] });
+    expect(await call(member("support"), "staff_release_hold")).toEqual({
+      ok: false,
+      code: "not_found",
+    });
+  });
+
+  it("10.1a an admin throws the kill switch and takes it back", async () => {
+    const set = (stop: boolean) =>
+      call(member("admin"), "staff_set_kill_switch", { p_switch: "checkout", p_stop: stop });
+    await set(true);
+    expect(await refusal(await callFunction("create-checkout", checkoutBody(), await signUp())))
+      .toEqual({ status: 503, code: "switched_off" });
+    await set(false);
+    await openCheckout(await signUp());
+    expect(await call(member("admin"), "staff_set_kill_switch", { p_switch: "everything" }))
+      .toEqual({ ok: false, code: "unknown_switch" });
+  });
+
+  it("5.2a settings change whole or not at all, and the trail has before and after", async () => {
+    const change = (changes: unknown) =>
+      call(member("admin"), "staff_update_settings", { p_changes: changes });
+    expect(await change({ user_burst: 55 })).toEqual({ ok: true });
+    for (const bad of [{ nonsense: 1 }, { only_row: false }, { stop_all: true }]) {
+      expect(await change(bad)).toEqual({ ok: false, code: "unknown_setting" });
+    }
+    for (
+      const bad of [{ user_burst: 0 }, { user_burst: "x" }, { user_burst: null }, {
+        user_burst: 7,
+        address_burst: -1,
+      }]
+    ) {
+      expect(await change(bad)).toEqual({ ok: false, code: "invalid_setting" });
+    }
+    const [row] = await sql`select user_burst from payments_private.settings`;
+    expect(row?.["user_burst"]).toBe(55);
+    const [trail] = await sql`
+      select detail from audit.audit_logs where action = 'staff.settings_updated'
+      order by occurred_at desc limit 1`;
+    expect(trail?.["detail"]).toEqual({ before: { user_burst: 60 }, after: { user_burst: 55 } });
+  });
+
+  it("5.2a a refund is made once at Stripe, never more than was paid, whatever Stripe does", async () => {
+    const buyer = await signUp();
+    const session = await openCheckout(buyer, {
+      mode: "payment",
+      items: [{ price: "badge_once", quantity: 1 }],
+    });
+    await twin(`checkout_sessions/${session.id}/pay`, { card: "4242424242424242" });
+    const bought = await until(async () => {
+      const { data } = await buyer.client.schema("payments").from("payments").select("id")
+        .eq("status", "succeeded");
+      return data?.[0]?.id;
+    });
+    await twin("faults", { api: [{ path: "/v1/refunds", method: "POST", kind: "500", times: 3 }] });
+    try {
+      const refund = (amount: number) =>
+        call(member("finance"), "staff_refund", { p_payment_id: bought, p_amount_minor: amount });
+      const answers = await Promise.all(Array.from({ length: 5 }, () => refund(2000)));
+      expect(answers.filter(({ ok }) => ok)).toHaveLength(2);
+      expect(await refund(4900)).toEqual({ ok: false, code: "amount_too_large" });
+      expect(await refund(-1)).toEqual({ ok: false, code: "amount_too_large" });
+      await twin("faults", {});
+      await sql`update payments_private.refund_requests set next_attempt_at = now() where finished_at is null`;
+      await until(async () => {
+        const { data } = await buyer.client.schema("payments").from("refunds").select("amount")
+          .eq("payment_id", bought);
+        return data?.length === 2;
+      });
+      const atStripe = await stripeClient().refunds.list({ payment_intent: bought });
+      expect(atStripe.data.map(({ amount }) => amount)).toEqual([2000, 2000]);
+      expect(await refund(901)).toEqual({ ok: false, code: "amount_too_large" });
+    } finally {
+      await twin("faults", {});
+    }
+  });
+});
