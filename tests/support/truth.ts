@@ -5,10 +5,10 @@ import {
   isObjectKind,
   OBJECT_KINDS,
   type ObjectKindName,
-} from "../../../supabase/functions/_shared/object-kinds.ts";
-import type { Target } from "../../../supabase/functions/_shared/place-event.ts";
-import type { Projection } from "../../../supabase/functions/_shared/projections/projection.ts";
-import { isMissing } from "../../../supabase/functions/_shared/stripe-failure.ts";
+} from "../../supabase/functions/_shared/object-kinds.ts";
+import type { Target } from "../../supabase/functions/_shared/place-event.ts";
+import type { Projection } from "../../supabase/functions/_shared/projections/projection.ts";
+import { isMissing } from "../../supabase/functions/_shared/stripe-failure.ts";
 
 /** Where each kind's rows are. */
 const TABLES: Readonly<Record<ObjectKindName, string>> = {

@@ -3,11 +3,14 @@ import type Stripe from "stripe";
 import type { Target } from "../../../supabase/functions/_shared/place-event.ts";
 import { targetOf } from "./deliver-event.ts";
 import type { StripeWorldEvent } from "./stripe-world.ts";
-import { differences } from "./truth.ts";
+import { AUDITED, LATEST, ONCE, QUIET, TOLD } from "../../support/invariant-queries.ts";
+import { differences } from "../../support/truth.ts";
 import type { Received } from "./worker-runs.ts";
 
 /** What must hold once everything has settled; each line is something that does not. */
-export async function findFailures({ admin, stripe, events, received }: {
+export async function findFailures({ admin, stripe, events, received, timesAgree }: {
+  /** Whether Stripe's own times agree as far as the rule assumes. */
+  timesAgree: boolean;
   admin: postgres.Sql;
   stripe: Stripe;
   events: readonly StripeWorldEvent[];
@@ -20,6 +23,7 @@ export async function findFailures({ admin, stripe, events, received }: {
     ...await check(admin, QUIET),
     ...await check(admin, ONCE),
     ...await check(admin, TOLD),
+    ...timesAgree ? await check(admin, LATEST) : [],
     ...await check(admin, AUDITED),
     ...await unheard(admin, received),
   ];
@@ -29,57 +33,6 @@ async function check(admin: postgres.Sql, query: string): Promise<string[]> {
   const rows = await admin.unsafe<{ failure: string }[]>(query, [], { prepare: true });
   return rows.map(({ failure }) => failure);
 }
-
-/** I9: the backlog is gone. */
-const QUIET = `
-select 'a mark is left: ' || kind || ' ' || object_id || ' ' || coalesce(last_error, '') as failure
-from payments_private.refresh_marks
-union all
-select 'event ' || event_id || ' is still ' || status || ' ' || coalesce(last_error, '')
-from payments_private.processed_events where status in ('queued', 'retry', 'dead', 'quarantined')
-union all
-select 'domain event ' || kind || ' is still ' || state from payments.outbox where state <> 'delivered'
-union all
-select 'an event id was taken for another: ' || event_id from payments_private.event_conflicts`;
-
-/** I2: each event is recorded once, each domain event written once. */
-const ONCE = `
-select 'event ' || event_id || ' was recorded ' || count(*) || ' times' as failure
-from payments_private.processed_events group by event_id having count(*) > 1
-union all
-select 'domain event ' || kind || ' of ' || object_id || ' was written ' || count(*) || ' times'
-from payments.outbox group by kind, object_id, occurrence having count(*) > 1`;
-
-/** I2, the other half: what the final state tells must have been told. */
-const TOLD = `
-select 'no ' || w.kind || ' was written for ' || w.id as failure
-from (
-  select 'payment.succeeded' as kind, id from payments.payments where status = 'succeeded'
-  union all select 'payment.refunded', id from payments.refunds where status = 'succeeded'
-  union all select 'dispute.opened', id from payments.disputes
-  union all select 'subscription.activated', id from payments.subscriptions
-    where status in ('active', 'trialing', 'past_due')
-  union all select 'entitlement.granted', id from payments.entitlements
-) as w
-where not exists (select from payments.outbox as o where o.kind = w.kind and o.object_id = w.id)`;
-
-/** I4: whatever was recorded or written has its audit row. */
-const AUDITED = `
-select 'event ' || e.event_id || ' has no audit row' as failure
-from payments_private.processed_events as e
-where not exists (select from audit.audit_logs as l where l.actor_id = e.event_id and l.action like 'event.%')
-union all
-select 'an audit row tells of an event that is not here: ' || l.actor_id
-from audit.audit_logs as l
-where l.actor_type = 'stripe' and l.action like 'event.%'
-  and not exists (select from payments_private.processed_events as e where e.event_id = l.actor_id)
-union all
-select 'a fetched ' || m.kind || ' has no audit row: ' || m.object_id
-from payments_private.mirrored_objects as m
-where m.moved_by = 'refresh' and not exists (
-  select from audit.audit_logs as l
-  where (l.resource_id = m.object_id and l.action = 'object.refreshed')
-    or l.action = 'reconcile.finished' and l.resource_id = 'scan')`;
 
 /** The host took every domain event at least once. */
 async function unheard(admin: postgres.Sql, received: Received): Promise<string[]> {

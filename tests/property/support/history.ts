@@ -23,7 +23,7 @@ const WEIGHTS = {
   /** The same delivery arrives twice at the same moment. */
   deliver_twice: 2,
   /** An event arrives that this version cannot project. */
-  deliver_unreadable: 3,
+  deliver_unreadable: 5,
   /** Stripe never delivers it. */
   drop: 4,
   /** A worker goes on to its next step: claim, fetch, finish. */
@@ -33,7 +33,13 @@ const WEIGHTS = {
   /** A worker is killed after its next step's commit, before it learns of it. */
   kill_after: 3,
   /** Leases and pauses run out. */
-  expire: 6,
+  expire: 4,
+  /** The very object that a worker is about is changed at Stripe, and the event arrives at once. */
+  interfere: 12,
+  /** A worker sleeps past its lease while another does the same work. */
+  overtake: 6,
+  /** Two workers fetch one object; who asked first reads last, and in between it changes. */
+  cross: 5,
   /** A worker's next call of Stripe or of the host fails. */
   fail: 3,
 } as const;

@@ -3,6 +3,10 @@ import type postgres from "postgres";
 /** One part of the rule taken away; the property must then fail. */
 export interface Mutant {
   name: string;
+  /** Where the search begins: a seed from which it does not take long. */
+  firstSeed: number;
+  /** What the failure says. */
+  noticedAs: RegExp;
   changes: Change[];
   /** Run before the changes. */
   sql?: string;
@@ -19,6 +23,8 @@ interface Change {
 export const MUTANTS: readonly Mutant[] = [
   {
     name: "no mark ticket: a finished refresh deletes the mark, whatever its ticket",
+    firstSeed: 1,
+    noticedAs: /Stripe/,
     changes: [{
       inFunction: "payments_private.apply_fetched(text,text,bigint,timestamptz,jsonb)",
       find: "and m.object_id = p_object_id and m.ticket < p_ticket;",
@@ -27,6 +33,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no row ticket: a refresh applies, whatever the row's ticket",
+    firstSeed: 1,
+    noticedAs: /Stripe/,
     changes: [{
       inFunction: "payments_private.apply_fetched(text,text,bigint,timestamptz,jsonb)",
       find: "if object.ticket < p_ticket then",
@@ -35,6 +43,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no fence: a worker past its lease finishes a domain event",
+    firstSeed: 1,
+    noticedAs: /finish_outbox/,
     changes: [{
       inFunction: "payments.finish_outbox(uuid,bigint,text)",
       find: "and o.lease = p_lease",
@@ -43,6 +53,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no fence: a worker past its lease finishes a retry",
+    firstSeed: 1,
+    noticedAs: /finish_retry/,
     changes: [{
       inFunction: "payments.finish_retry(text,bigint,bigint,jsonb,text,text)",
       find: "or event.lease is distinct from p_lease or event.status <> 'retry'",
@@ -51,6 +63,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no fence: a worker past its lease finishes a reconciliation",
+    firstSeed: 1,
+    noticedAs: /finish_reconcile|fail_reconcile/,
     changes: [{
       inFunction: "payments.finish_reconcile(text,bigint,bigint,jsonb)",
       find: "where r.mode = p_mode and r.lease = p_lease",
@@ -63,6 +77,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no unique key: an event is recorded as often as it is told",
+    firstSeed: 1,
+    noticedAs: /was recorded 2 times/,
     sql: "alter table payments_private.processed_events drop constraint processed_events_pkey",
     changes: [{
       inFunction: "payments_private.record_event(jsonb,timestamptz,text,text)",
@@ -75,6 +91,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no unique key: a domain event is written as often as its state is reached",
+    firstSeed: 1,
+    noticedAs: /was written 2 times/,
     sql: "alter table payments.outbox drop constraint a_domain_event_is_written_once",
     changes: [{
       inFunction: "payments_private.write_outbox(text,text,text,uuid,jsonb)",

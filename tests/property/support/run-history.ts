@@ -3,8 +3,9 @@ import { findFailures } from "./find-failures.ts";
 import { type Command, type History, pick, rest } from "./history.ts";
 import { KillableWorker } from "./killable-worker.ts";
 import { ingest, requestFor, targetOf, unreadableRequestFor } from "./deliver-event.ts";
+import type { Target } from "../../../supabase/functions/_shared/place-event.ts";
 import type { ScratchDatabase } from "./scratch-database.ts";
-import { nothingMade, operate } from "./stripe-operations.ts";
+import { nothingMade, operate, touch } from "./stripe-operations.ts";
 import { openStripeWorld, type StripeWorld, type StripeWorldEvent } from "./stripe-world.ts";
 import { type Received, run, type TaskName, TASKS, workerTasks } from "./worker-runs.ts";
 
@@ -30,7 +31,7 @@ export async function runHistory(database: ScratchDatabase, history: History): P
     .admin`update payments_private.settings set verify_snapshots = ${history.verifySnapshots}`;
   const world = await openStripeWorld(history);
   try {
-    return await new Play(database, world).play(history.commands);
+    return await new Play(database, world).play(history);
   } finally {
     await world.close();
   }
@@ -44,6 +45,7 @@ class Play {
   readonly #dropped: StripeWorldEvent[] = [];
   #undelivered: StripeWorldEvent[] = [];
   readonly #workers = Array.from({ length: WORKERS }, () => new KillableWorker());
+  readonly #tasks = new Map<KillableWorker, TaskName>();
   readonly #fences: FenceWatch;
   readonly #received: Received = new Map();
   readonly #outcome: Outcome = {
@@ -61,7 +63,7 @@ class Play {
     this.#fences = new FenceWatch(database.admin);
   }
 
-  async play(commands: readonly Command[]): Promise<Outcome> {
+  async play({ commands, verifySnapshots }: History): Promise<Outcome> {
     for (const command of commands) await this.#obey(command);
     const sleepers = await this.#settle();
     // workers that slept through all of it wake now, past their leases
@@ -75,6 +77,7 @@ class Play {
         stripe: this.#world.stripe,
         events: told,
         received: this.#received,
+        timesAgree: verifySnapshots !== "always",
       }),
     );
     this.#outcome.events = told.length;
@@ -96,6 +99,12 @@ class Play {
         return await this.#kill(action, draw);
       case "expire":
         return await this.#expire();
+      case "interfere":
+        return await this.#interfere(draw);
+      case "overtake":
+        return await this.#overtake(draw);
+      case "cross":
+        return await this.#cross(draw);
       case "fail":
         this.#nextCallFails = true;
         return;
@@ -141,7 +150,10 @@ class Play {
   async #deliver(action: Command["do"], draw: number): Promise<void> {
     const pool = this.#undelivered.length === 0 || draw < 0.15 ? this.#events : this.#undelivered;
     if (pool.length === 0) return;
-    const event = pick(pool, rest(draw, 7));
+    await this.#deliverOne(pick(pool, rest(draw, 7)), action);
+  }
+
+  async #deliverOne(event: StripeWorldEvent, action: Command["do"]): Promise<void> {
     const webhook = this.#database.as("payments_webhook");
     const request = action === "deliver_unreadable"
       ? unreadableRequestFor(event)
@@ -162,13 +174,66 @@ class Play {
   async #step(draw: number): Promise<void> {
     const worker = pick(this.#workers, draw);
     if (worker.isBusy) return await worker.step();
-    const task = pick([...TASKS, "refresh", "refresh", "refresh"] as const, rest(draw, WORKERS));
+    const task = pick(
+      [...TASKS, "retry", "refresh", "refresh", "refresh"] as const,
+      rest(draw, WORKERS),
+    );
     await this.#start(worker, task);
     await worker.step(); // a claim that finds nothing decides nothing
   }
 
+  /** Between a worker's claim and its finish, its object changes and the event comes in. */
+  async #interfere(draw: number): Promise<void> {
+    const busy = this.#workers.filter((worker) => worker.isBusy);
+    if (busy.length === 0) return;
+    const worker = pick(busy, draw);
+    const object = worker.subject;
+    if (object === null) return;
+    // to the near side of what the hot path believes, or beyond it
+    await this.#world.advance(pick([0, 1, 12], rest(draw, 5)));
+    await touch(this.#world, object, draw);
+    const before = this.#events.length;
+    await this.#takeNewEvents();
+    if (rest(draw, 11) < 0.2) return;
+    for (const event of this.#events.slice(before)) await this.#deliverOne(event, "deliver");
+    while (rest(draw, 17) < 0.6 && worker.isBusy) await worker.step();
+  }
+
+  /** Time runs out for a worker in mid-run; another does what it was doing. */
+  async #overtake(draw: number): Promise<void> {
+    const sleeper = this.#workers.find((worker) => worker.nextStep.startsWith("finish")) ??
+      this.#workers.find((worker) => worker.isBusy);
+    const other = this.#workers.find((worker) => worker !== sleeper);
+    if (sleeper === undefined || other === undefined) return;
+    other.killBefore();
+    await this.#expire();
+    await this.#start(other, this.#tasks.get(sleeper) ?? "refresh");
+    for (let steps = 0; steps < 2 + draw * 4 && other.isBusy; steps++) await other.step();
+  }
+
+  /** The older ticket sees the newer state, and the newer ticket finishes last. */
+  async #cross(draw: number): Promise<void> {
+    const first = this.#workers.find((worker) =>
+      worker.nextStep.startsWith("/v1/") && worker.subject
+    );
+    const second = this.#workers.find((worker) => worker !== first);
+    if (first?.subject === undefined || first.subject === null || second === undefined) return;
+    second.killBefore();
+    await this.#expire();
+    await this.#start(second, "refresh");
+    await second.step();
+    await second.step();
+    await touch(this.#world, first.subject, draw);
+    while (first.isBusy) await first.step();
+    while (second.isBusy) await second.step();
+    await this.#takeNewEvents();
+  }
+
   async #start(worker: KillableWorker, task: TaskName): Promise<void> {
-    await worker.start((halt) => workerTasks(this.#parts(), halt, true)[task](run));
+    this.#tasks.set(worker, task);
+    worker.subject = null;
+    const parts = { ...this.#parts(), claimed: (object: Target) => void (worker.subject = object) };
+    await worker.start((halt) => workerTasks(parts, halt, true)[task](run));
   }
 
   async #kill(action: "kill_before" | "kill_after", draw: number): Promise<void> {

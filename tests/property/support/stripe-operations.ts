@@ -29,7 +29,10 @@ export function nothingMade(): Made {
   };
 }
 
-type Operation = (world: StripeWorld, made: Made, draw: number) => Promise<unknown>;
+/** Where things are made to happen. */
+export type Stage = Pick<StripeWorld, "stripe" | "control">;
+
+type Operation = (world: Stage, made: Made, draw: number) => Promise<unknown>;
 
 /** A card that works, most of the time. */
 const CARDS = ["pm_card_visa", "pm_card_visa", "pm_card_mastercard", "pm_card_chargeCustomerFail"];
@@ -159,6 +162,48 @@ async function openCheckout(stripe: Stripe, made: Made, draw: number): Promise<s
 
 export const OPERATION_NAMES: readonly string[] = Object.keys(OPERATIONS);
 
+/** Changes an object in what is mirrored of it, where it can still change. */
+const TOUCHES: Record<string, (stripe: Stripe, id: string, draw: number) => Promise<unknown>> = {
+  product: (stripe, id, draw) => stripe.products.update(id, { name: `Touched ${draw}` }),
+  async price(stripe, id) {
+    const price = await stripe.prices.retrieve(id);
+    await stripe.prices.update(id, { active: !price.active });
+  },
+  async subscription(stripe, id, draw) {
+    const subscription = await stripe.subscriptions.retrieve(id);
+    if (draw < 0.2) await stripe.subscriptions.cancel(id);
+    else if (
+      subscription.status === "incomplete" && typeof subscription.latest_invoice === "string"
+    ) {
+      await stripe.invoices.pay(subscription.latest_invoice, { payment_method: "pm_card_visa" });
+    } else {
+      const cancels = subscription.cancel_at_period_end;
+      await stripe.subscriptions.update(id, { cancel_at_period_end: !cancels });
+    }
+  },
+  payment_intent: (stripe, id) => stripe.paymentIntents.cancel(id),
+  invoice: (stripe, id) => stripe.invoices.pay(id),
+  dispute: (stripe, id) => stripe.disputes.close(id),
+  payment_method: (stripe, id) => stripe.paymentMethods.detach(id),
+  customer: (stripe, id, draw) =>
+    draw < 0.3
+      ? stripe.customers.del(id)
+      : stripe.customers.update(id, { description: String(draw) }),
+};
+
+/** Changes this very object, unless Stripe refuses. */
+export async function touch(
+  world: Stage,
+  { kind, id }: { kind: string; id: string },
+  draw: number,
+): Promise<void> {
+  try {
+    await TOUCHES[kind]?.(world.stripe, id, draw);
+  } catch (error) {
+    if (!(error instanceof Stripe.errors.StripeError)) throw error;
+  }
+}
+
 /** What others build on comes first; afterwards anything. */
 const FIRST = ["product created", "price created", "customer created", "subscription created"];
 
@@ -167,7 +212,7 @@ const FIRST = ["product created", "price created", "customer created", "subscrip
  * @returns its name, or null where Stripe refused it or there was nothing to do it to
  */
 export async function operate(
-  world: StripeWorld,
+  world: Stage,
   made: Made,
   draw: number,
 ): Promise<string | null> {

@@ -1,4 +1,6 @@
+import { z } from "zod";
 import type { CallRpc } from "../../../supabase/functions/_shared/database.ts";
+import type { Target } from "../../../supabase/functions/_shared/place-event.ts";
 import type { Log } from "../../../supabase/functions/_shared/log.ts";
 import {
   createStore,
@@ -29,7 +31,11 @@ export interface WorkerParts {
   received: Received;
   /** True once: the call that asks fails. */
   fails: () => boolean;
+  /** Hears of each object that is claimed for a fetch. */
+  claimed?: (object: Target) => void;
 }
+
+const claims = z.array(z.object({ kind: z.string(), id: z.string() }));
 
 /** The worker's own tasks; every call of theirs goes through `halt`. */
 export function workerTasks(
@@ -39,7 +45,11 @@ export function workerTasks(
 ): Record<TaskName, Task> {
   const rpc = parts.database.as("payments_worker");
   const watched: CallRpc = (name, args, result) =>
-    halt(name, () => parts.fences.around(name, { ...args }, () => rpc(name, args, result)));
+    halt(name, async () => {
+      const answer = await parts.fences.around(name, { ...args }, () => rpc(name, args, result));
+      if (name === "claim_refreshes") claims.parse(answer).forEach((one) => parts.claimed?.(one));
+      return answer;
+    });
   const store = oneAtATime ? claimOne(createStore(watched)) : createStore(watched);
   const stripe = parts.world.clientFor((path) =>
     halt(
