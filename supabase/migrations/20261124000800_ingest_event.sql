@@ -216,7 +216,7 @@ begin
     select p.status, p.failure into outcome, failure from payments_private.place_event(p_event, made_at) as p;
   end if;
   perform payments_private.record_event(p_event, made_at, outcome, failure);
-  if known.event_id is null and outcome in ('applied', 'queued') and made_at > now() - interval '1 hour' then
+  if known.event_id is null and outcome in ('applied', 'queued', 'retry') then
     perform payments_private.watch_event(p_event);
   end if;
 

@@ -70,13 +70,14 @@ set search_path = ''
 as $$
 declare
   s payments_private.settings;
-  projection jsonb := p_event -> 'projection';
+  projection jsonb := p_event -> 'projection'; -- absent where the event shows nothing, or nothing readable
   suspect uuid;
 begin
   case p_event ->> 'event_type'
     when 'payment_intent.payment_failed' then
       suspect := payments_private.owner_of(projection ->> 'customer_id');
-      if suspect is null then
+      -- a decline that is found late is no sign of what happens now
+      if suspect is null or to_timestamp((p_event ->> 'created')::bigint) < now() - interval '1 hour' then
         return;
       end if;
       select t.* into s from payments_private.settings as t;
@@ -89,10 +90,10 @@ begin
           jsonb_build_object('payment', projection -> 'id'));
       end if;
     when 'radar.early_fraud_warning.created' then
-      perform payments_private.raise_alert('early_fraud_warning', projection ->> 'id', 'critical',
+      perform payments_private.raise_alert('early_fraud_warning', p_event ->> 'object_id', 'critical',
         jsonb_build_object('payment', projection -> 'payment_id', 'fraud_type', projection -> 'fraud_type'));
     when 'charge.dispute.created' then
-      perform payments_private.raise_alert('dispute', projection ->> 'id', 'critical',
+      perform payments_private.raise_alert('dispute', p_event ->> 'object_id', 'critical',
         jsonb_build_object('payment', projection -> 'payment_id', 'reason', projection -> 'reason'));
     else null;
   end case;

@@ -8,10 +8,19 @@ import {
 } from "../../../supabase/functions/payments-worker/store.ts";
 import { reconcileTask } from "../../../supabase/functions/payments-worker/tasks/reconcile.ts";
 import { type CountingProxy, startCountingProxy } from "../../support/counting-proxy.ts";
-import { openCheckout, stripeClient, twin } from "../../support/payments.ts";
 import {
+  eventBody,
+  openCheckout,
+  outcomeOf,
+  stripeClient,
+  stripeId,
+  twin,
+} from "../../support/payments.ts";
+import {
+  chargeOf,
   firstReconciliationIsOver,
   makeCustomer,
+  makePayment,
   refreshed,
   runTasks,
   setFaults,
@@ -143,6 +152,30 @@ describe("a forced run", () => {
     expect(after?.["cursor_at"].getTime()).toBeLessThanOrEqual(Date.now() - 299_000);
 
     expect(await runTasks(["reconcile"])).toMatchObject({ reconcile: { done: 0, failed: 0 } });
+  });
+
+  it("8.2a alerts of disputes and fraud warnings that were never delivered, or that nobody can read", async () => {
+    const { dispute, warning } = await withoutDeliveries(async () => {
+      const { customer } = await makeCustomer();
+      const charge = chargeOf(await makePayment({ customer }));
+      return {
+        dispute: await twin<{ id: string }>(`charges/${charge}/dispute`),
+        warning: await twin<{ id: string }>(`charges/${charge}/early_fraud_warning`),
+      };
+    });
+    const unreadable = { id: stripeId("du"), object: "dispute", amount: "a lot" };
+    expect(await outcomeOf(eventBody({ type: "charge.dispute.created", object: unreadable })))
+      .toBe("queued");
+    expect(await runTasks(["reconcile"])).toMatchObject({ reconcile: { failed: 0 } });
+    const alerts = await sql`select rule, subject from payments_private.alerts
+      where subject in ${sql([dispute.id, warning.id, unreadable.id])} order by rule`;
+    expect(new Set(alerts.map(({ rule, subject }) => `${rule} ${subject}`))).toEqual(
+      new Set([
+        `dispute ${dispute.id}`,
+        `dispute ${unreadable.id}`,
+        `early_fraud_warning ${warning.id}`,
+      ]),
+    );
   });
 
   it("decision 4: brings back a dead event and one that an older version ignored", async () => {
