@@ -23,7 +23,7 @@ interface Change {
 export const MUTANTS: readonly Mutant[] = [
   {
     name: "no mark ticket: a finished refresh deletes the mark, whatever its ticket",
-    firstSeed: 1,
+    firstSeed: 17,
     noticedAs: /Stripe/,
     changes: [{
       inFunction: "payments_private.apply_fetched(text,text,bigint,timestamptz,jsonb)",
@@ -33,7 +33,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no row ticket: a refresh applies, whatever the row's ticket",
-    firstSeed: 1,
+    firstSeed: 53,
     noticedAs: /Stripe/,
     changes: [{
       inFunction: "payments_private.apply_fetched(text,text,bigint,timestamptz,jsonb)",
@@ -43,7 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no fence: a worker past its lease finishes a domain event",
-    firstSeed: 1,
+    firstSeed: 4,
     noticedAs: /finish_outbox/,
     changes: [{
       inFunction: "payments.finish_outbox(uuid,bigint,text)",
@@ -53,7 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no fence: a worker past its lease finishes a retry",
-    firstSeed: 1,
+    firstSeed: 22,
     noticedAs: /finish_retry/,
     changes: [{
       inFunction: "payments.finish_retry(text,bigint,bigint,jsonb,text,text)",
@@ -63,7 +63,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no fence: a worker past its lease finishes a reconciliation",
-    firstSeed: 1,
+    firstSeed: 6,
     noticedAs: /finish_reconcile|fail_reconcile/,
     changes: [{
       inFunction: "payments.finish_reconcile(text,bigint,bigint,jsonb)",
@@ -91,7 +91,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "no unique key: a domain event is written as often as its state is reached",
-    firstSeed: 1,
+    firstSeed: 127,
     noticedAs: /was written 2 times/,
     sql: "alter table payments.outbox drop constraint a_domain_event_is_written_once",
     changes: [{

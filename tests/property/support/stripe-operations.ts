@@ -8,9 +8,7 @@ export interface Made {
   products: string[];
   prices: { id: string; product: string }[];
   subscriptions: string[];
-  intents: string[];
   charges: string[];
-  disputes: string[];
   methods: string[];
   features: string[];
 }
@@ -21,9 +19,7 @@ export function nothingMade(): Made {
     products: [],
     prices: [],
     subscriptions: [],
-    intents: [],
     charges: [],
-    disputes: [],
     methods: [],
     features: [],
   };
@@ -51,7 +47,11 @@ const OPERATIONS: Record<string, Operation> = {
     stripe.products.update(pick(made.products, draw), { name: `Renamed ${draw}` }),
   "product archived": ({ stripe }, made, draw) =>
     stripe.products.update(pick(made.products, draw), { active: draw < 0.5 }),
-  "product deleted": ({ stripe }, made, draw) => stripe.products.del(pick(made.products, draw)),
+  async "product deleted"({ stripe }, _made, draw) {
+    // Stripe keeps a product that has prices, so it is one that has none
+    const { id } = await stripe.products.create({ name: `Short-lived ${draw}` });
+    await stripe.products.del(id);
+  },
   async "price created"({ stripe }, made, draw) {
     const product = pick(made.products, draw);
     const price = await stripe.prices.create({
@@ -110,24 +110,26 @@ const OPERATIONS: Record<string, Operation> = {
       ...(made.customers.length > 0 ? { customer: pick(made.customers, rest(draw, 4)) } : {}),
       automatic_payment_methods: { enabled: true, allow_redirects: "never" },
     });
-    made.intents.push(intent.id);
     if (typeof intent.latest_charge === "string") made.charges.push(intent.latest_charge);
   },
-  "payment canceled": ({ stripe }, made, draw) =>
-    stripe.paymentIntents.cancel(pick(made.intents, draw)),
+  async "payment canceled"({ stripe }) {
+    const intent = await stripe.paymentIntents.create({ amount: 900, currency: "usd" });
+    await stripe.paymentIntents.cancel(intent.id);
+  },
   "charge refunded": ({ control }, made, draw) =>
     control(
       `charges/${pick(made.charges, draw)}/refund`,
       rest(draw, 5) < 0.6 ? { amount: 100 } : {},
     ),
-  "charge disputed": ({ control }, made, draw) =>
-    control(`charges/${pick(made.charges, draw)}/dispute`),
-  async "dispute closed"({ stripe }) {
+  "charge disputed": async ({ stripe, control }, made, draw) =>
+    control(`charges/${await chargeOf(stripe, made, draw)}/dispute`),
+  async "dispute closed"({ stripe, control }, made, draw) {
+    await control(`charges/${await chargeOf(stripe, made, draw)}/dispute`);
     const { data } = await stripe.disputes.list({ limit: 1 });
     await stripe.disputes.close(pick(data, 0).id);
   },
-  "fraud warned of": ({ control }, made, draw) =>
-    control(`charges/${pick(made.charges, draw)}/early_fraud_warning`),
+  "fraud warned of": async ({ stripe, control }, made, draw) =>
+    control(`charges/${await chargeOf(stripe, made, draw)}/early_fraud_warning`),
   async "feature given"({ stripe }, made, draw) {
     const feature = await stripe.entitlements.features.create({
       name: "Feature",
@@ -148,6 +150,21 @@ const OPERATIONS: Record<string, Operation> = {
     await control(`checkout_sessions/${await openCheckout(stripe, made, draw)}/expire`);
   },
 };
+
+/** One that there is, or a new one. */
+async function chargeOf(stripe: Stripe, made: Made, draw: number): Promise<string> {
+  if (made.charges.length > 0 && rest(draw, 23) < 0.7) return pick(made.charges, draw);
+  const { latest_charge } = await stripe.paymentIntents.create({
+    amount: 1200,
+    currency: "usd",
+    confirm: true,
+    payment_method: "pm_card_visa",
+    automatic_payment_methods: { enabled: true, allow_redirects: "never" },
+  });
+  if (typeof latest_charge !== "string") throw new RangeError("There is no charge");
+  made.charges.push(latest_charge);
+  return latest_charge;
+}
 
 async function openCheckout(stripe: Stripe, made: Made, draw: number): Promise<string> {
   const session = await stripe.checkout.sessions.create({
