@@ -1,14 +1,12 @@
 import { defineConfig } from "vitest/config";
+import { isLostConnection } from "./tests/fault/support/lost-connections.ts";
 
 // Forks only: vitest's thread pool does not run inside Deno. Unit tests share one module registry
 // (no isolation), everything that needs the stack shares one stack started by globalSetup.
 export default defineConfig({
   test: {
     pool: "forks",
-    // Fault tests kill Postgres. Its driver then throws out of a timer of its own, where nobody can catch.
-    onUnhandledError: (error) =>
-      !(/node_modules\/postgres\/src\/connection\.js/.test(error.stack ?? "") &&
-        /CONNECTION_|reading 'write'|terminating connection/.test(error.message)),
+    onUnhandledError: (error) => !isLostConnection(error),
     reporters: ["default", ["json", { outputFile: ".local/test-results.json" }]],
     projects: [
       {

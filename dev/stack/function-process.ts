@@ -54,7 +54,8 @@ class FunctionRunner {
   readonly lines: string[] = [];
   port: number | undefined;
   #child: Deno.ChildProcess | undefined;
-  #stopping = false;
+  /** Counts what others ask for: a restart that has been overtaken gives up. */
+  #turn = 0;
 
   constructor(readonly options: FunctionProcessOptions) {}
 
@@ -70,18 +71,18 @@ class FunctionRunner {
   }
 
   async restart(): Promise<void> {
+    this.#turn++;
     await this.#end();
     await this.start(firstBackoffMs);
   }
 
   async kill(): Promise<void> {
     this.port = undefined;
-    this.#child?.kill("SIGKILL");
-    await this.#child?.status;
+    if (this.#child !== undefined) await endProcess(this.#child, "SIGKILL", stopGraceMs);
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.#turn++;
     await this.#end();
   }
 
@@ -102,20 +103,18 @@ class FunctionRunner {
     this.port = undefined;
     const wait = Date.now() - startedAt > stableAfterMs ? firstBackoffMs : backoffMs;
     this.#note(`ended (${signal ?? `code ${code}`}), starts again in ${wait} ms`);
-    await this.#startAgain(child, wait);
+    await this.#startAgain(wait);
   }
 
-  async #startAgain(ended: Deno.ChildProcess, firstWaitMs: number): Promise<void> {
-    let current: Deno.ChildProcess | undefined = ended;
+  async #startAgain(firstWaitMs: number): Promise<void> {
+    const turn = this.#turn;
     for (let wait = firstWaitMs;; wait = Math.min(wait * 2, longestBackoffMs)) {
       await afterMs(wait);
-      // Somebody stopped or restarted it meanwhile.
-      if (this.#stopping || this.#child !== current) return;
+      if (this.#turn !== turn) return;
       try {
         return await this.start(Math.min(wait * 2, longestBackoffMs));
       } catch (error) {
         this.#note(error instanceof Error ? error.message : String(error));
-        current = this.#child;
       }
     }
   }

@@ -9,7 +9,7 @@ import {
   type PostgresBinaries,
 } from "./postgres-binaries.ts";
 import type { PortPlan } from "./ports.ts";
-import { endProcess, guardProcess, type ProcessGuard } from "./process.ts";
+import { afterMs, endProcess, guardProcess, type ProcessGuard } from "./process.ts";
 
 /** How the server goes down: waits for nobody, ends sessions, or crashes. */
 export type RestartMode = "fast" | "immediate" | "kill";
@@ -36,6 +36,8 @@ export const superuser = "supabase_admin";
 const stopGraceMs = 5_000;
 const readyTimeoutMs = 30_000;
 const portAttempts = 5;
+const restartAttempts = 20;
+const restartPauseMs = 250;
 const signalOf = { fast: "SIGINT", immediate: "SIGQUIT", kill: "SIGKILL" } as const;
 
 /** Makes a new cluster and starts a server on it, reachable on 127.0.0.1 only. */
@@ -51,7 +53,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     port,
     async restart(mode) {
       await endProcess(child, signalOf[mode], stopGraceMs);
-      child = await start(port);
+      child = await startAgain(() => start(port));
     },
     stop: () => endProcess(child, "SIGINT", stopGraceMs),
   };
@@ -101,6 +103,21 @@ async function startOnFreePort(
     } catch (error) {
       const taken = error instanceof Error && error.message.includes("Address already in use");
       if (!taken || ports.isFixed || attempt === portAttempts) throw error;
+    }
+  }
+}
+
+/**
+ * The sessions of a server that was killed notice it a moment later; until then they hold its shared
+ * memory, and a new server refuses to start.
+ */
+async function startAgain(start: () => Promise<Deno.ChildProcess>): Promise<Deno.ChildProcess> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt === restartAttempts) throw error;
+      await afterMs(restartPauseMs);
     }
   }
 }

@@ -12,14 +12,14 @@ let bench: FaultBench;
 
 beforeAll(async () => {
   bench = await startFaultBench(1);
-}, 60_000);
+}, 120_000);
 
 afterAll(() => bench?.stop());
 
 /** I1–I4, I6 and I9 hold after each test, whatever it did. */
 afterEach(async () => {
   expect(await settle(bench)).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 async function deliver(event: TestEvent): Promise<{ status: number; outcome: string }> {
   const body = eventBody(event);
@@ -53,7 +53,7 @@ test(
   async () => {
     expect(await killAtEach(bench, KILL_POINTS)).toEqual([]);
   },
-  60_000,
+  120_000,
 );
 
 test(
@@ -62,7 +62,7 @@ test(
     const report = await storm(bench, { rounds: 2, clockSkewSeconds: 600 });
     expect(report).toEqual({ postgresRestarts: 2, functionKills: 2, secretRotations: 2 });
   },
-  60_000,
+  120_000,
 );
 
 test("I4: when the audit row cannot be written nothing is applied, and nothing is acknowledged", async () => {
@@ -132,23 +132,25 @@ test("decision 4: a poison event holds up no other, and is kept until it can be 
   await until(async () => await recorded(poison.id) === "applied", 5_000);
 });
 
-test("I1: out of connections is not acknowledged, and heals by itself", async () => {
-  const event = await productEvent();
-  const hogs = postgres(bench.stack.state.dbUrl, { max: 120, ssl: false, connect_timeout: 2 });
-  const held = Array.from({ length: 120 }, () => hogs`select pg_sleep(6)`.catch(() => undefined));
-  await until(async () => {
-    const [row] = await bench.admin<{ used: number }[]>`
-      select count(*)::int as used from pg_stat_activity where backend_type = 'client backend'`;
-    return (row?.used ?? 0) >= 100;
-  }, 5_000);
-  // whoever served the API loses its connections and finds no free one
-  await bench.admin`select pg_terminate_backend(pid) from pg_stat_activity
-    where query not like '%pg_sleep%' and pid <> pg_backend_pid() and backend_type = 'client backend'
-      and application_name <> 'tests'`;
-  const answer = await deliver(event);
-  await hogs.end({ timeout: 0 });
-  await Promise.all(held);
-  const known = await recorded(event.id);
-  expect(answer.status === 200).toBe(known !== null);
-  await until(async () => (await deliver(event)).status === 200, 10_000);
-});
+// As PostgREST says it: a real server without a free slot also starves the API's stand-in here, which
+// does not always recover, and that is not what is tested.
+test.each([
+  [503, "PGRST000", "Could not connect with the database"],
+  [504, "PGRST003", "Timed out acquiring connection from connection pool."],
+  [500, "53300", "sorry, too many clients already"],
+])(
+  "I1: out of connections (%i %s) is not acknowledged, and heals by itself",
+  async (status, code, message) => {
+    const event = await productEvent();
+    bench.proxy.answerInstead(() =>
+      Response.json({ code, message, details: null, hint: null }, { status })
+    );
+    try {
+      expect(await deliver(event)).toEqual({ status: 503, outcome: "unavailable" });
+      expect(await recorded(event.id)).toBeNull();
+    } finally {
+      bench.proxy.answerInstead(null);
+    }
+    expect((await deliver(event)).status).toBe(200);
+  },
+);

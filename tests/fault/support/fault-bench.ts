@@ -11,6 +11,7 @@ import {
 } from "../../property/support/stripe-operations.ts";
 import { type HostSink, startHostSink } from "./host-sink.ts";
 import { type KillProxy, startKillProxy } from "./kill-proxy.ts";
+import { until } from "./settle.ts";
 
 export interface FaultBench {
   stack: Stack;
@@ -110,17 +111,8 @@ function freePortBase(): number {
 /** SIGKILL, then at once a new process: the stack's own pauses would only cost time here. */
 async function killAndRevive(stack: Stack, name: string): Promise<void> {
   await stack.functions.kill(name);
-  void revive(stack, name);
-}
-
-async function revive(stack: Stack, name: string): Promise<void> {
-  for (let attempt = 0; attempt < 10; attempt++) {
-    try {
-      return await stack.functions.restart(name);
-    } catch (error) {
-      console.error(`${name} does not start yet: ${String(error)}`);
-    }
-  }
+  // on a busy machine a process may need more than one try
+  await until(() => stack.functions.restart(name).then(() => true, () => false), 20_000);
 }
 
 function happening(stage: Stage, made: Made, random: () => number) {

@@ -16,12 +16,16 @@ export interface KillProxy {
   setTarget(url: string, kill: (name: string) => Promise<void>): void;
   /** Dies at the next call of this kind; resolves when it has. */
   arm(point: KillPoint): Promise<void>;
+  /** Answers every call of the database like this, instead of the database; null ends it. */
+  answerInstead(answer: (() => Response) | null): void;
   close(): Promise<void>;
 }
 
 export function startKillProxy(): KillProxy {
   let target = "";
   let kill: (name: string) => Promise<void> = () => Promise.resolve();
+  const closing = new AbortController();
+  let instead: (() => Response) | null = null;
   let armed: { point: KillPoint; done: () => void } | null = null;
 
   const forward = async (request: Request): Promise<Response> => {
@@ -29,14 +33,21 @@ export function startKillProxy(): KillProxy {
     const headers = new Headers(request.headers);
     headers.delete("host");
     const body = request.body === null ? null : await request.arrayBuffer();
-    return await fetch(`${target}${pathname}${search}`, { method: request.method, headers, body });
+    return await fetch(`${target}${pathname}${search}`, {
+      method: request.method,
+      headers,
+      body,
+      signal: closing.signal,
+    });
   };
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
       const rpc = new URL(request.url).pathname.split("/rpc/")[1];
+      if (instead !== null && rpc !== undefined) return instead();
       const hit = armed !== null && armed.point.rpc === rpc ? armed : null;
       if (hit !== null) {
+        armed = null; // one death for one call, however many come at once
         // an empty claim is no claim: the process lives on and waits for the real one
         const answer = hit.point.moment === "after" ? await forward(request) : null;
         const text = answer === null ? "" : await answer.text();
@@ -46,6 +57,7 @@ export function startKillProxy(): KillProxy {
           hit.done();
           return new Response(null, { status: 502 });
         }
+        armed ??= hit;
         return new Response(text, {
           status: answer?.status ?? 200,
           headers: answer?.headers ?? {},
@@ -65,6 +77,11 @@ export function startKillProxy(): KillProxy {
       kill = how;
     },
     arm: (point) => new Promise((done) => armed = { point, done }),
-    close: () => server.shutdown(),
+    answerInstead: (answer) => void (instead = answer),
+    async close() {
+      closing.abort();
+      // a caller that was killed may have left its request behind
+      await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, 500))]);
+    },
   };
 }

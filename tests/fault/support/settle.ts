@@ -1,7 +1,7 @@
 import { brokenInvariants, untilDrained } from "../../support/invariants.ts";
 import type { FaultBench } from "./fault-bench.ts";
 
-const IDLE_WITHIN_MS = 8_000;
+const IDLE_WITHIN_MS = 2_500;
 
 /** Ends all faults, lets time pass for leases and pauses, finds what was lost; then nothing may be broken. */
 export async function settle(bench: FaultBench): Promise<string[]> {

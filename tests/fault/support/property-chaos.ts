@@ -1,5 +1,5 @@
-import { explain, search } from "../property/support/search.ts";
-import { startScratchServer } from "../property/support/scratch-database.ts";
+import { explain, search } from "../../property/support/search.ts";
+import { startScratchServer } from "../../property/support/scratch-database.ts";
 
 /** `npm run chaos -- --property N --seed S`: N histories; prints one JSON object, and the smallest failure if there is one. */
 export async function propertyChaos(
