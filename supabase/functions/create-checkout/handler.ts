@@ -2,6 +2,7 @@ import Stripe from "stripe";
 import { authenticate, type Authenticator, type Caller } from "../_shared/authenticate.ts";
 import type { AddressHash } from "../_shared/address-hash.ts";
 import { checkInput } from "../_shared/check-input.ts";
+import type { DescribeClient } from "../_shared/client-details.ts";
 import type { EndpointRequest } from "../_shared/endpoint.ts";
 import { PaymentError } from "../_shared/errors.ts";
 import { refusalError } from "../_shared/guard-refusal.ts";
@@ -23,6 +24,7 @@ export interface Dependencies {
   stripe: Stripe;
   allowedOrigins: readonly string[];
   addressHash: AddressHash;
+  describeClient: DescribeClient;
 }
 
 type Proceed = Extract<Decision, { decision: "proceed" }>;
@@ -44,6 +46,7 @@ export async function handle(request: EndpointRequest, deps: Dependencies): Prom
     userId: caller.userId,
     sessionId: caller.sessionId,
     addressHash: await deps.addressHash(request.headers),
+    client: await deps.describeClient(request.headers, request.requestId),
   });
 
   const { reservation } = decision;

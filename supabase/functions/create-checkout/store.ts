@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { SessionIsLive } from "../_shared/check-input.ts";
+import type { ClientDetails } from "../_shared/client-details.ts";
 import type { CallRpc } from "../_shared/database.ts";
 import { sharedRefusal } from "../_shared/guard-refusal.ts";
 import type { Projection } from "../_shared/projections/projection.ts";
@@ -72,6 +73,7 @@ export interface Authorization {
   sessionId: string;
   /** Keyed hash of the client's address. */
   addressHash: string | null;
+  client: ClientDetails;
 }
 
 export interface CheckoutStore {
@@ -101,13 +103,17 @@ const nothing = z.null().transform(() => undefined);
 /** The RPCs of role payments_checkout. `keyFingerprint` names the key in the audit trail. */
 export function createStore(rpc: CallRpc, keyFingerprint: Promise<string>): CheckoutStore {
   return {
-    authorize: async ({ request, bodySha256, userId, sessionId, addressHash }, requestId) =>
+    authorize: async (
+      { request, bodySha256, userId, sessionId, addressHash, client },
+      requestId,
+    ) =>
       await rpc("authorize_checkout", {
         p_request: {
           ...request,
           user_id: userId,
           session_id: sessionId,
           address_hash: addressHash,
+          client,
           body_sha256: bodySha256,
           request_id: requestId,
           key_fingerprint: await keyFingerprint,

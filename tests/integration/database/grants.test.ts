@@ -25,11 +25,16 @@ const MAY_RUN: Record<string, string[]> = {
     "staff_find_user_billing",
     "staff_grant_role",
     "staff_list",
+    "staff_list_legal_holds",
+    "staff_place_legal_hold",
     "staff_refund",
     "staff_release_hold",
+    "staff_release_legal_hold",
+    "staff_request_hold_release",
     "staff_revoke_role",
     "staff_set_hold",
     "staff_set_kill_switch",
+    "staff_set_retention",
     "staff_update_settings",
   ],
   service_role: [],
@@ -50,6 +55,7 @@ const MAY_RUN: Record<string, string[]> = {
     "begin_reconcile",
     "claim_customer_deletions",
     "claim_outbox",
+    "claim_outdated_values",
     "claim_refreshes",
     "claim_refunds",
     "claim_retries",
@@ -64,9 +70,12 @@ const MAY_RUN: Record<string, string[]> = {
     "learn_account",
     "mark_for_refresh",
     "mark_unseen",
+    "note_encryption_keys",
     "pause_reconcile",
     "purge",
     "record_found_event",
+    "replace_encrypted_values",
+    "scan_for_cards",
     "take_ticket",
     "unknown_events",
   ],
@@ -254,13 +263,18 @@ describe("what each role can touch", () => {
     }
   });
 
-  it("4.2b payments_owner may only append to the audit log", async () => {
+  it("4.2b payments_owner may only append to the audit log, and ask its owner to do its upkeep", async () => {
     const functions = await sql`
       select distinct p.proname as name from pg_proc p
       join pg_namespace n on n.oid = p.pronamespace
       where n.nspname = 'audit' and has_function_privilege('payments_owner', p.oid, 'execute')
       order by 1`;
-    expect(functions).toEqual([{ name: "append" }, { name: "ensure_partitions" }]);
+    expect(functions).toEqual([
+      { name: "append" },
+      { name: "ensure_partitions" },
+      { name: "purge_partitions" },
+      { name: "scan_blocks" },
+    ]);
     const [row] = await sql`
       select bool_or(has_table_privilege('payments_owner', c.oid, 'select,insert,update,delete,truncate')) as any
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
