@@ -55,7 +55,7 @@ as $$
 begin
   return exists (
     select from payments_private.legal_holds as h
-    where h.released_at is null and h.covers && tstzrange(p_from, p_until, '[]')
+    where h.released_at is null and h.covers && tstzrange(least(p_from, p_until), greatest(p_from, p_until), '[]')
       and coalesce(h.user_id = p_user_id, true) and coalesce(h.resource_id = p_resource_id, true));
 end
 $$;

@@ -9,7 +9,10 @@ const BATCH = 200;
 const BUDGET_MS = 20_000;
 
 export interface ReencryptDependencies {
-  store: WorkerStore;
+  store: Pick<
+    WorkerStore,
+    "noteEncryptionKeys" | "claimOutdatedValues" | "replaceEncryptedValues"
+  >;
   /** Current first. */
   keys: readonly EncryptionKey[];
   now: () => number;
