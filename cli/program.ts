@@ -1,8 +1,13 @@
 import { Command, CommanderError } from "commander";
 import { type CommandIo, type ExitCode, UsageError } from "./command-io.ts";
+import { cardScanCommand } from "./card-scan/command.ts";
 import { complianceCommand } from "./compliance/command.ts";
 import { deadLettersCommand } from "./dead-letters/command.ts";
+import { doctorCommand } from "./doctor/command.ts";
+import { encryptionCommand } from "./encryption/command.ts";
 import { eventsCommand } from "./events/command.ts";
+import { legalHoldCommand } from "./legal-hold/command.ts";
+import { retentionCommand } from "./retention/command.ts";
 import { statusCommand } from "./status/command.ts";
 import { webhookCommand } from "./webhook/command.ts";
 
@@ -10,6 +15,11 @@ const COMMANDS = [
   statusCommand,
   deadLettersCommand,
   eventsCommand,
+  legalHoldCommand,
+  retentionCommand,
+  encryptionCommand,
+  cardScanCommand,
+  doctorCommand,
   webhookCommand,
   complianceCommand,
 ];

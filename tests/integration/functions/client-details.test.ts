@@ -167,7 +167,7 @@ describe("a new encryption key", () => {
     }
     const under =
       await sql`select key_id, table_name, stored_in, row_id from payments_private.encrypted_values
-      where row_id in ${sql([...ids, event])} order by key_id, stored_in`;
+      where row_id = any(${[...ids, event]}::text[]) order by key_id, stored_in`;
     expect(under.map((row) => [row["row_id"], row["key_id"], row["stored_in"]])).toEqual(
       expect.arrayContaining([
         [changed, "k1", "client_details"],

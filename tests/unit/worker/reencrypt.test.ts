@@ -26,7 +26,7 @@ async function fakeTable(size: number) {
     /** The database goes away after this many replacements. */
     diesAfter: Infinity,
     store: {
-      noteEncryptionKeys: () => Promise.resolve(),
+      noteEncryptionKeys: () => Promise.resolve(undefined),
       claimOutdatedValues: (ids: string[], after: string, limit: number) => {
         table.claims++;
         const outdated = [...rows].filter(([row, value]) =>
