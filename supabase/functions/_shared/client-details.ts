@@ -5,11 +5,11 @@ import { encryptField } from "./encrypt-field.ts";
 import { toHex } from "./hex.ts";
 
 /** What is kept of who called: readable with the key only, and what the audit trail commits to. */
-export interface ClientDetails {
+export type ClientDetails = {
   encrypted_details: string;
   /** SHA-256 over salt, address and agent, hex: says nothing once the details are deleted. */
   commitment: string;
-}
+};
 
 export type DescribeClient = (headers: Headers, requestId: string) => Promise<ClientDetails>;
 

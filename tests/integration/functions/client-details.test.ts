@@ -116,6 +116,15 @@ describe("who called", () => {
     expect(await detailsOf(requestId)).toBeUndefined();
   });
 
+  it("4.2c a look at one's own billing is logged", async () => {
+    const user = await signUp();
+    const { error } = await user.client.schema("payments").rpc("my_billing");
+    expect(error).toBeNull();
+    const rows =
+      await sql`select action, outcome from audit.audit_logs where actor_id = ${user.user.id}`;
+    expect(rows).toEqual([{ action: "billing.read", outcome: "success" }]);
+  });
+
   it("4.2a has no room for plain text", async () => {
     const insert =
       sql`insert into payments_private.client_details (request_id, operation, encrypted_details)
