@@ -90,7 +90,7 @@ export const DATA_MUTATIONS: readonly Mutation[] = [
   },
   {
     requirement: "4.2a",
-    what: "replaces a value that somebody has changed meanwhile",
+    what: "throws away what no key opens",
     file: "supabase/functions/payments-worker/tasks/reencrypt.ts",
     find: "await decryptField(keys, location, value);",
     replace: "await decryptField(keys, location, value).catch(() => new Uint8Array());",
