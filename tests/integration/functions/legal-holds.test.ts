@@ -115,12 +115,13 @@ describe("a legal hold", () => {
 
   it("10.2a that is being placed is waited for by a purge that runs meanwhile", async () => {
     const row = await oldDetails();
+    let isPurged = false;
     let purge: Promise<unknown> | undefined;
     await sql.begin(async (tx) => {
       await tx`select payments_private.place_legal_hold('anna', 'all', 'a court asks', null, null, null, null)`;
-      purge = rpcAs("payments_worker", "purge", { p_forced: true });
+      purge = rpcAs("payments_worker", "purge", { p_forced: true }).then(() => isPurged = true);
       // it waits for us, visibly
-      for (let waiting = false; !waiting;) {
+      for (let waiting = false; !waiting && !isPurged;) {
         const found =
           await sql`select from pg_locks where not granted and relation = 'payments_private.legal_holds'::regclass`;
         waiting = found.length > 0;
@@ -222,11 +223,16 @@ describe("a user who is deleted", () => {
       "payments_private.client_details",
       "payments_private.checkout_reservations",
     ]));
+    const requests = await sql`select request_id from payments_private.client_details
+      where user_id = ${user.user.id}`;
     const proofs = () =>
       sql`select count(*)::int as n from audit.audit_logs where actor_id = ${user.user.id}`;
     const before = await proofs();
     await sql`delete from auth.users where id = ${user.user.id}`;
 
+    const details = await sql`select from payments_private.client_details
+      where request_id = any(${requests.map(({ request_id }) => request_id)}::text[])`;
+    expect(details).toHaveLength(0);
     const left = (await findInDump(sql, user.user.id)).filter((name) => !name.startsWith("audit."));
     // a bucket of the limits, deleted after a day
     expect(left.filter((name) => name !== "payments_private.rate_limits")).toEqual([]);

@@ -103,7 +103,7 @@ describe("retention", () => {
     expect(await row?.()).toBe(false);
   });
 
-  it("8.1c cannot be set so that a resend counts twice, or a raw body stays", async () => {
+  it("3.2c 8.1c cannot be set so that a resend counts twice, or a raw body stays", async () => {
     for (const [name, days] of [["events", 30], ["raw_bodies", 31], ["audit", 89]] as const) {
       const set =
         sql`update payments_private.retention_classes set keep_days = ${days} where class = ${name}`;

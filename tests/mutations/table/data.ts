@@ -67,8 +67,8 @@ export const DATA_MUTATIONS: readonly Mutation[] = [
     file: "supabase/migrations/20261124004120_client_details.sql",
     find: "references auth.users (id) on delete cascade;",
     replace: "references auth.users (id) on delete set null;",
-    tests: ["tests/integration/database/grants.test.ts"],
-    name: "says what happens when the user is deleted",
+    tests: HOLDS,
+    name: "in no table any more",
   },
   {
     requirement: "4.2a",
