@@ -54,7 +54,8 @@ async function hasJob(sql: postgres.Sql): Promise<boolean> {
 async function runJob(sql: postgres.Sql): Promise<void> {
   await sql.begin(async (tx) => {
     await tx`set local role postgres`;
-    const [job] = await tx`select command from cron.job`;
+    const [job] = await tx`select command from cron.job
+      where command = 'select payments_private.call_worker()'`;
     await tx.unsafe(String(job?.["command"]));
   });
 }
