@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { auditCommand } from "./audit/command.ts";
 import { type CommandIo, type ExitCode, UsageError } from "./command-io.ts";
 import { complianceCommand } from "./compliance/command.ts";
 import { deadLettersCommand } from "./dead-letters/command.ts";
@@ -10,6 +11,7 @@ const COMMANDS = [
   statusCommand,
   deadLettersCommand,
   eventsCommand,
+  auditCommand,
   webhookCommand,
   complianceCommand,
 ];

@@ -40,6 +40,23 @@ const MALFORMED: Record<keyof typeof VARIABLES | keyof typeof OPTIONAL_VARIABLES
   PAYMENTS_JWT_ISSUER: ["nonsense", "file:///x"],
   PAYMENTS_OUTBOX_SECRET: ["whsec_short", "secret", "whsec_not/base64!!"],
   PAYMENTS_OUTBOX_URL: ["nonsense", "ftp://x.example/", "https://user:pw@x.example/"],
+  PAYMENTS_AUDIT_SIGNING_KEY: [
+    "nonsense",
+    "c2hvcnQ=",
+    // an X25519 key: no signature can be made with it
+    "MC4CAQAwBQYDK2VuBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
+    // Ed25519, but not the listed one
+    "MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
+  ],
+  PAYMENTS_AUDIT_PUBLIC_KEYS: [
+    "{",
+    "{}",
+    "[]",
+    '[{"id":"k1","public_key":"c2hvcnQ=","from":"2026-01-01T00:00:00.000Z"}]',
+    '[{"id":"K 1","public_key":"c2hvcnQ=","from":"2026-01-01"}]',
+  ],
+  PAYMENTS_ANCHOR_URL: ["nonsense", "ftp://x.example/", "s3+https://x.example/bucket"],
+  PAYMENTS_ANCHOR_CREDENTIALS: ["AKIAX", "a b:secret-secret", "AKIAEXAMPLE:short"],
   PAYMENTS_ALLOW_UNRESTRICTED_KEY: ["yes", "1", "TRUE"],
 };
 
