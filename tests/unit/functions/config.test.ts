@@ -182,4 +182,18 @@ describe("keys and environments", () => {
         .join(),
     ).toContain("SUPABASE_URL must use https");
   });
+
+  it("decision 7: production needs a place for the heads of the audit trail, and a bucket its keys", () => {
+    const worker = (changes: Record<string, string>) =>
+      reasonsOf("payments-worker", { ...productionEnv(), ...changes }).join();
+    expect(worker({ PAYMENTS_ANCHOR_URL: "" })).toContain("PAYMENTS_ANCHOR_URL is not set");
+    expect(worker({ PAYMENTS_ANCHOR_URL: "http://127.0.0.1:1/" })).toContain("must use https");
+    const bucket = "s3+https://s3.example/bucket?region=eu";
+    expect(worker({ PAYMENTS_ANCHOR_URL: bucket })).toContain("PAYMENTS_ANCHOR_CREDENTIALS");
+    expect(
+      worker({ PAYMENTS_ANCHOR_URL: bucket, PAYMENTS_ANCHOR_CREDENTIALS: "AKIDX:secret-secret" }),
+    )
+      .toBe("");
+    expect(reasonsOf("payments-worker", developmentEnv())).toEqual([]);
+  });
 });

@@ -7,6 +7,7 @@ import {
   renderAuditEvents,
 } from "../../../supabase/functions/_shared/audit/event-catalogue.ts";
 import { ERRORS } from "../../../supabase/functions/_shared/errors.ts";
+import { listProjectFiles } from "../../../cli/list-project-files.ts";
 import { ROOT } from "./root.ts";
 import { callsOf, withoutComments } from "./sql-calls.ts";
 
@@ -107,6 +108,14 @@ describe("the event catalogue", () => {
     const sql = await sources();
     const inserts = [...sql.matchAll(/insert into audit\.audit_logs\b/g)];
     expect(inserts).toHaveLength(1);
+    const files = (await listProjectFiles(ROOT)).filter((file) =>
+      /^(?:supabase|cli|dev)\/.*\.ts$/.test(file)
+    );
+    expect(files.length).toBeGreaterThan(100);
+    for (const file of files) {
+      const text = await readFile(join(ROOT, file), "utf8");
+      expect(text, file).not.toMatch(/insert into audit\.|select audit\.append\(/i);
+    }
   });
 
   it("8.1a every way to end badly maps to a line of the log or to an entry", () => {
