@@ -27,8 +27,8 @@ as $$
   select jsonb_build_object(
     'epoch', s.epoch, 'number', s.number, 'statement', s.statement, 'signature', s.signature)
   from audit.seals as s
-  where not exists (select from audit.anchors as a where a.seal_number >= s.number)
-  order by s.number desc limit 1
+  where s.number = (select max(n.number) from audit.seals as n)
+    and s.number > coalesce((select max(a.seal_number) from audit.anchors as a), 0)
 $$;
 comment on function payments.unanchored_head() is
   'The newest seal {epoch, number, statement, signature}, if it is not anchored yet; else null.';

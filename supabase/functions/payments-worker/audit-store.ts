@@ -101,7 +101,7 @@ export function createAuditStore(rpc: CallRpc) {
     ) =>
       rpc(
         "finish_verification",
-        { p_lease: lease, p_report: JSON.parse(JSON.stringify(report)) },
+        { p_lease: lease, p_report: z.json().parse(JSON.parse(JSON.stringify(report))) },
         z.boolean(),
       ),
     readSeals: (after: number, maxRows: number) =>

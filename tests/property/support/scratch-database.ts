@@ -105,7 +105,8 @@ async function copyDatabase(server: postgres.Sql, name: string, from: string): P
   }
 }
 
-function openDatabase(url: string): ScratchDatabase {
+/** The calls and the resets of one database, by the superuser's URL. */
+export function openDatabase(url: string): ScratchDatabase {
   const admin = postgres(url, { ...quiet, max: 2 });
   const roles = new Map<string, postgres.Sql>();
   const connectAs = (role: string): postgres.Sql => {

@@ -40,7 +40,7 @@ export function checkSeal(
 ): { place: ChainPlace; findings: Finding[] } {
   const statement = readStatement("seal", seal.statement);
   const hash = statementHash(seal.statement);
-  const { epoch, number } = statement ?? seal;
+  const epoch = statement?.epoch ?? seal.epoch;
   const findings = [
     ...checkNumber(place, seal.number),
     ...(statement === null
@@ -55,7 +55,7 @@ export function checkSeal(
   );
   return {
     place: {
-      head: { epoch, number: Math.max(number, seal.number), hash },
+      head: { epoch, number: seal.number, hash },
       previous: hash,
       newestRow,
     },

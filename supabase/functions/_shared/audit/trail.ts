@@ -84,9 +84,7 @@ export const FINDING_KINDS = {
 export type FindingKind = keyof typeof FINDING_KINDS;
 
 export const findingSchema = z.object({
-  kind: z.enum(Object.keys(FINDING_KINDS)).transform((kind): FindingKind =>
-    isFindingKind(kind) ? kind : "seal_unreadable"
-  ),
+  kind: z.custom<FindingKind>(isFindingKind),
   /** The seal it is about. */
   seal: z.number().optional(),
   /** The last of several seals. */
@@ -107,8 +105,8 @@ export interface Finding {
   readonly detail?: string | undefined;
 }
 
-function isFindingKind(text: string): text is FindingKind {
-  return text in FINDING_KINDS;
+function isFindingKind(kind: unknown): kind is FindingKind {
+  return typeof kind === "string" && kind in FINDING_KINDS;
 }
 
 /** A seal that was seen: enough to recognise it, and to notice when it is gone. */
