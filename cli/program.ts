@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { auditCommand } from "./audit/command.ts";
 import { type CommandIo, type ExitCode, UsageError } from "./command-io.ts";
 import { cardScanCommand } from "./card-scan/command.ts";
 import { complianceCommand } from "./compliance/command.ts";
@@ -20,6 +21,7 @@ const COMMANDS = [
   encryptionCommand,
   cardScanCommand,
   doctorCommand,
+  auditCommand,
   webhookCommand,
   complianceCommand,
 ];

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
+import { auditEventsStep } from "./audit-events.ts";
 import type { CheckStep } from "./check-step.ts";
 import { databaseSteps } from "./database.ts";
 import { commandsStep, linksStep } from "./documents.ts";
@@ -56,6 +57,7 @@ async function main({ json, only, database, writeTypes }: Options): Promise<void
     historyLeaksStep,
     linksStep,
     commandsStep,
+    auditEventsStep(writeTypes === true),
     ...(database ? shared.steps : []),
   ];
   const steps = all.filter(({ name }) => only === undefined || name.includes(only));
@@ -88,7 +90,10 @@ const command = new Command("check")
   .description("Format, lint, types, pins, leaks, documents and the database's advisors")
   .option("--only <name>", "only the checks whose name contains this")
   .option("--no-database", "leave out the two checks that start the local stack")
-  .option("--write-types", "write the generated database types instead of comparing them")
+  .option(
+    "--write-types",
+    "write what is generated (database types, audit events) instead of comparing it",
+  )
   .option("--json", "print JSON")
   .exitOverride()
   .action(main);

@@ -9,6 +9,8 @@ const stateSchema = z.object({
   dbUrl: z.string(),
   stripeUrl: z.string(),
   stripeSecretKey: z.string(),
+  auditSigningKey: z.string(),
+  auditPublicKeys: z.string(),
 });
 
 /** What a command needs of the running local stack. */

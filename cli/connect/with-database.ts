@@ -14,6 +14,8 @@ export interface DatabaseOptions {
 
 /** One transaction, as the owner of what it asks for. */
 export interface Database {
+  /** `host:port/database`, without credentials. */
+  readonly name: string;
   /** Reads tables and functions of `payments_private`; changes nothing. */
   read<T>(ask: (sql: postgres.TransactionSql) => Promise<T>): Promise<T>;
   /** Reads the audit log; changes nothing. */
@@ -22,6 +24,8 @@ export interface Database {
   readAsSelf<T>(ask: (sql: postgres.TransactionSql) => Promise<T>): Promise<T>;
   /** Runs what changes something, whole or not at all. */
   change<T>(run: (sql: postgres.TransactionSql) => Promise<T>): Promise<T>;
+  /** The same for what the owner of the audit log alone may do. */
+  changeAudit<T>(run: (sql: postgres.TransactionSql) => Promise<T>): Promise<T>;
 }
 
 /** Opens the database a command is about, and closes it again whatever happens. */
@@ -50,10 +54,12 @@ export async function withDatabase<T>(
     }).then(({ result }) => result);
   try {
     return await use({
+      name: `${target.host}:${target.port}/${target.database}`,
       read: (ask) => as("payments_owner", "read only", ask),
       readAudit: (ask) => as("audit_owner", "read only", ask),
       readAsSelf: (ask) => as("none", "read only", ask),
       change: (run) => as("payments_owner", "read write", run),
+      changeAudit: (run) => as("audit_owner", "read write", run),
     });
   } finally {
     await sql.end({ timeout: 5 });

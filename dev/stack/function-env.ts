@@ -37,9 +37,7 @@ export function buildFunctionEnv(input: FunctionEnvInput): Record<string, string
     PAYMENTS_ENCRYPTION_KEYS: JSON.stringify({ dev: secrets.encryptionKey }),
     PAYMENTS_HASH_KEY: secrets.hashKey,
     PAYMENTS_AUDIT_SIGNING_KEY: secrets.auditKey.privateKey,
-    PAYMENTS_AUDIT_PUBLIC_KEYS: JSON.stringify({
-      [secrets.auditKey.keyId]: secrets.auditKey.publicKey,
-    }),
+    PAYMENTS_AUDIT_PUBLIC_KEYS: JSON.stringify(secrets.auditKey.publicKeys),
     STRIPE_SECRET_KEY: input.stripeSecretKey,
     STRIPE_WEBHOOK_SECRETS: input.webhookSecret,
     ...(input.stripeApiBase === undefined ? {} : { STRIPE_API_BASE: input.stripeApiBase }),

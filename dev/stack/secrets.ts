@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
+import type { AuditPublicKey } from "../../supabase/functions/_shared/audit/key-ring.ts";
 
 /** Everything secret in one stack, made anew at each start. */
 export interface StackSecrets {
@@ -13,7 +14,7 @@ export interface StackSecrets {
   webhookSecret: string;
   encryptionKey: string;
   hashKey: string;
-  auditKey: { keyId: string; privateKey: string; publicKey: string };
+  auditKey: { privateKey: string; publicKeys: AuditPublicKey[] };
 }
 
 /** Makes random secrets in the shapes that hosted Supabase and Stripe use. */
@@ -38,9 +39,12 @@ export function generateSecrets(secretKeyNames: readonly string[]): StackSecrets
 function generateAuditKey(): StackSecrets["auditKey"] {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   return {
-    keyId: "dev",
     privateKey: privateKey.export({ format: "der", type: "pkcs8" }).toString("base64"),
-    publicKey: publicKey.export({ format: "der", type: "spki" }).toString("base64"),
+    publicKeys: [{
+      id: "dev",
+      public_key: publicKey.export({ format: "der", type: "spki" }).toString("base64"),
+      from: "2026-01-01T00:00:00.000Z",
+    }],
   };
 }
 

@@ -260,6 +260,8 @@ function describe(
     stripeUrl: stripe.url,
     stripeSecretKey: stripe.secretKey,
     webhookSecret: stripe.webhookSecret,
+    auditSigningKey: secrets.auditKey.privateKey,
+    auditPublicKeys: JSON.stringify(secrets.auditKey.publicKeys),
   };
 }
 
@@ -276,7 +278,7 @@ function sinksOf(env: Record<string, string>): string[] {
   return Object.entries(env).filter(([name]) =>
     name.startsWith("PAYMENTS_") && name.endsWith("_URL")
   )
-    .map(([, url]) => url);
+    .map(([, url]) => url.replace(/^s3\+/, ""));
 }
 
 /** `host:port` of each URL, as Deno's net permission wants it. */

@@ -12,6 +12,9 @@ const stackState = z.object({
   stripeSecretKey: z.string(),
   webhookSecret: z.string(),
   webUrl: z.string(),
+  /** As PAYMENTS_AUDIT_SIGNING_KEY and PAYMENTS_AUDIT_PUBLIC_KEYS hold them. */
+  auditSigningKey: z.string(),
+  auditPublicKeys: z.string(),
 });
 
 /** How to reach a running stack: the contents of `.local/stack.json`. */

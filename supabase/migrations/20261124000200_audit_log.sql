@@ -1,5 +1,5 @@
 -- Purpose: the append-only audit log that every state change writes in its own transaction.
--- Objects: audit.audit_logs (monthly partitions), audit.append, guards against change.
+-- Objects: audit.audit_logs (monthly partitions), pending_rows, audit.append, guards against change.
 -- Risk:    writes grow the log; retention is a job, not a trigger.
 
 set role audit_owner;
@@ -18,7 +18,9 @@ create table audit.audit_logs (
   request_id text,
   key_fingerprint text,
   reason text,
+  client_commitment text,
   detail jsonb not null default '{}',
+  payload text not null,
   constraint audit_logs_pkey primary key (id, occurred_at),
   constraint actor_type_is_known check (actor_type in ('user', 'staff', 'stripe', 'service', 'system')),
   constraint outcome_is_known check (outcome in ('success', 'refused', 'failure')),
@@ -27,15 +29,20 @@ create table audit.audit_logs (
     length(actor_id) <= 255 and length(resource_type) <= 255 and length(resource_id) <= 255
     and length(request_id) <= 64 and length(key_fingerprint) <= 64 and length(reason) <= 500
   ),
+  constraint client_commitment_is_a_hash check (length(client_commitment) = 64),
   constraint detail_is_a_small_object check (jsonb_typeof(detail) = 'object' and pg_column_size(detail) <= 8192)
 ) partition by range (occurred_at);
 
 comment on table audit.audit_logs is
-  'Who did what, when, to what, with which outcome. No personal data. Rows are final.';
+  'Who did what, when, to what, with which outcome. No personal data. Rows are final and sealed (docs/audit.md).';
 comment on column audit.audit_logs.occurred_at is 'Wall clock at append, UTC.';
 comment on column audit.audit_logs.actor_id is 'User id, event source or function name, depending on actor_type.';
 comment on column audit.audit_logs.key_fingerprint is
   'First 16 hex digits of the SHA-256 of the secret that authenticated the call, never the secret.';
+comment on column audit.audit_logs.client_commitment is
+  'Salted SHA-256 of the caller''s address and agent, which payments_private.client_details may hold: deleting that row leaves a number nobody can go back from.';
+comment on column audit.audit_logs.payload is
+  'The row as canonical text, made once at append: what the seals cover. Its UTF-8 bytes are a leaf of a Merkle tree (docs/audit.md).';
 comment on column audit.audit_logs.detail is 'Codes, counts and ids only; the writers allow-list what goes in.';
 
 create index audit_logs_resource on audit.audit_logs (resource_type, resource_id, occurred_at);
@@ -62,7 +69,22 @@ create trigger audit_rows_are_final
   before update or delete or truncate on audit.audit_logs
   for each statement execute function audit.refuse_change();
 
--- 3. Partitions -----------------------------------------------------------------------------------
+-- 3. Marks ----------------------------------------------------------------------------------------
+
+create table audit.pending_rows (
+  number bigint generated always as identity,
+  log_id uuid not null,
+  occurred_at timestamptz not null,
+  constraint pending_rows_pkey primary key (number)
+) with (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
+-- vacuumed early: rows live for seconds, and the sealer reads the oldest first
+comment on table audit.pending_rows is
+  'Rows that are in no seal yet. A mark commits with its row, however late that is: a cursor over ids or times would skip it.';
+alter table audit.pending_rows enable row level security;
+revoke all on audit.pending_rows from public;
+-- no grants: written by audit.append, taken by payments.store_seal
+
+-- 4. Partitions -----------------------------------------------------------------------------------
 
 -- Months are made ahead of time; what falls outside of them goes to the default partition, so that an
 -- append never changes a table's shape.
@@ -113,7 +135,7 @@ grant execute on function audit.ensure_partitions() to payments_owner;
 
 select audit.ensure_partitions();
 
--- 4. Append ---------------------------------------------------------------------------------------
+-- 5. Append ---------------------------------------------------------------------------------------
 
 create function audit.append(
   p_actor_type text,
@@ -125,7 +147,8 @@ create function audit.append(
   p_request_id text default null,
   p_key_fingerprint text default null,
   p_reason text default null,
-  p_detail jsonb default '{}'
+  p_detail jsonb default '{}',
+  p_client_commitment text default null
 ) returns uuid
 language plpgsql volatile
 security definer -- the only door into the log for payments_owner
@@ -134,20 +157,30 @@ as $$
 declare
   moment timestamptz := clock_timestamp();
   new_id uuid := gen_random_uuid();
+  details jsonb := coalesce(p_detail, '{}');
 begin
   insert into audit.audit_logs (
     id, occurred_at, actor_type, actor_id, action, outcome, resource_type, resource_id,
-    request_id, key_fingerprint, reason, detail)
+    request_id, key_fingerprint, reason, client_commitment, detail, payload)
   values (
     new_id, moment, p_actor_type, p_actor_id, p_action, p_outcome, p_resource_type, p_resource_id,
-    p_request_id, p_key_fingerprint, p_reason, coalesce(p_detail, '{}'));
+    p_request_id, p_key_fingerprint, p_reason, p_client_commitment, details,
+    -- the same text stands in audit.payload_of and in cli/audit/sql-trail.ts; tests compare the three
+    json_build_object(
+      'v', 1, 'id', new_id,
+      'occurred_at', to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+      'actor_type', p_actor_type, 'actor_id', p_actor_id, 'action', p_action, 'outcome', p_outcome,
+      'resource_type', p_resource_type, 'resource_id', p_resource_id, 'request_id', p_request_id,
+      'key_fingerprint', p_key_fingerprint, 'reason', p_reason, 'client_commitment', p_client_commitment,
+      'detail', details)::text);
+  insert into audit.pending_rows (log_id, occurred_at) values (new_id, moment);
   return new_id;
 end
 $$;
-comment on function audit.append(text, text, text, text, text, text, text, text, text, jsonb) is
-  'Appends one row in the caller''s transaction and returns its id: the row exists exactly when the change does.';
+comment on function audit.append(text, text, text, text, text, text, text, text, text, jsonb, text) is
+  'Appends one row and its mark in the caller''s transaction and returns its id: the row exists exactly when the change does. p_client_commitment: of _shared/audit/commit-client.ts.';
 
 grant usage on schema audit to payments_owner;
-grant execute on function audit.append(text, text, text, text, text, text, text, text, text, jsonb) to payments_owner;
+grant execute on function audit.append(text, text, text, text, text, text, text, text, text, jsonb, text) to payments_owner;
 
 reset role;

@@ -1,8 +1,8 @@
 -- Purpose: what is no longer needed goes.
 -- Objects: payments_private.purge_runs, change_months, purge_<class>, purge_classes; payments.purge.
--- Risk:    drops whole partitions of processed_events and audit_logs; an event that is resent after
---          that, freshly signed, is older than 30 days and has no effect (docs/adr/0003). How long each
---          class is kept: 20261124004100; what stops it: 20261124004110.
+-- Risk:    drops whole partitions of processed_events; an event that is resent after that, freshly
+--          signed, is older than 30 days and has no effect (docs/adr/0003). How long each class is kept:
+--          20261124004100; what stops it: 20261124004110; months of the audit log: 20261124004130.
 
 set role payments_owner;
 
@@ -56,8 +56,7 @@ begin
   perform set_config('lock_timeout', '200ms', true);
   perform payments_private.ensure_events_partition(now() + n * interval '1 month') from generate_series(0, 3) as n;
   perform audit.ensure_partitions();
-  dropped := payments_private.drop_old_event_partitions(payments_private.kept_since('events'))
-    + audit.purge_partitions(payments_private.kept_since('audit'));
+  dropped := payments_private.drop_old_event_partitions(payments_private.kept_since('events'));
   perform set_config('lock_timeout', usual_timeout, true);
   return dropped;
 exception when lock_not_available then
@@ -65,7 +64,7 @@ exception when lock_not_available then
 end
 $$;
 comment on function payments_private.change_months() is
-  'Makes the partitions of the next months and drops those of old events and audit rows; returns how many it dropped, or null when somebody was reading.';
+  'Makes the partitions of the next months and drops those of old events; returns how many it dropped, or null when somebody was reading.';
 
 -- One function for each class of retention_classes that is not a matter of partitions. Each leaves what
 -- a legal hold covers.

@@ -22,28 +22,28 @@ create index client_details_age on payments_private.client_details (created_at);
 create index client_details_key on payments_private.client_details (split_part(encrypted_details, '.', 2));
 alter table payments_private.client_details enable row level security;
 
-create function payments_private.keep_client(p_operation text, p_request jsonb) returns jsonb
+create function payments_private.keep_client(p_operation text, p_request jsonb) returns text
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
   client jsonb := p_request -> 'client';
 begin
-  if client ->> 'encrypted_details' is null then
-    return '{}';
+  if client ->> 'value' is null then
+    return null;
   end if;
   begin
     insert into payments_private.client_details (request_id, operation, user_id, encrypted_details)
-    values (p_request ->> 'request_id', p_operation, (p_request ->> 'user_id')::uuid, client ->> 'encrypted_details')
+    values (p_request ->> 'request_id', p_operation, (p_request ->> 'user_id')::uuid, client ->> 'value')
     on conflict (request_id) do nothing; -- the guard may be asked again within one request
   exception when foreign_key_violation then
     null; -- a token that outlived its user: there is nobody to keep it for, and no right to
   end;
-  return jsonb_build_object('client_commitment', client -> 'commitment');
+  return client ->> 'commitment';
 end
 $$;
 comment on function payments_private.keep_client(text, jsonb) is
-  'Keeps a request''s encrypted client details beside its audit row; returns what that row says of them: {client_commitment}.';
+  'Keeps a request''s encrypted client details beside its audit row; returns the commitment that the row has instead.';
 
 create trigger what_is_held_is_stored before delete on payments_private.client_details
   for each row execute function payments_private.keep_held_row('created_at');

@@ -49,7 +49,7 @@ async function productEvent(): Promise<TestEvent & { id: string }> {
 }
 
 test(
-  "decision 1, I1, I2: killed at every step between two transactions, nothing is lost or done twice",
+  "decision 1, I1, I2, I5: killed at every step between two transactions, nothing is lost or done twice",
   async () => {
     expect(await killAtEach(bench, KILL_POINTS)).toEqual([]);
   },

@@ -1,4 +1,5 @@
 import type { Mutation } from "./mutation.ts";
+import { AUDIT_MUTATIONS } from "./table/audit.ts";
 import { CHECKOUT_ATTACK_MUTATIONS } from "./table/checkout-attacks.ts";
 import { CONFIGURATION_MUTATIONS } from "./table/configuration.ts";
 import { DATA_MUTATIONS } from "./table/data.ts";
@@ -18,4 +19,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PIPELINE_ATTACK_MUTATIONS,
   ...IDENTITY_ATTACK_MUTATIONS,
   ...DATA_MUTATIONS,
+  ...AUDIT_MUTATIONS,
 ];

@@ -1,5 +1,12 @@
+import { publicHalf } from "../../supabase/functions/_shared/audit/key-ring.ts";
+
 // A complete environment of the functions, for tests that take something away from it.
 const KEY = "0123456789abcdef0123456789abcdef";
+
+// an Ed25519 key whose seed is KEY, and its public half; neither signs anything that matters
+const PKCS8_PREFIX = Uint8Array.fromHex("302e020100300506032b657004220420");
+const SIGNING_KEY = new Uint8Array([...PKCS8_PREFIX, ...new TextEncoder().encode(KEY)]).toBase64();
+const PUBLIC_KEY = publicHalf(SIGNING_KEY) ?? "";
 
 /** Everything any function needs in development. */
 export function developmentEnv(): Record<string, string> {
@@ -20,6 +27,10 @@ export function developmentEnv(): Record<string, string> {
     PAYMENTS_ENCRYPTION_KEYS: JSON.stringify({ k1: btoa(KEY) }),
     STRIPE_SECRET_KEY: `rk_test_${KEY}`,
     STRIPE_WEBHOOK_SECRETS: `whsec_${KEY}`,
+    PAYMENTS_AUDIT_SIGNING_KEY: SIGNING_KEY,
+    PAYMENTS_AUDIT_PUBLIC_KEYS: JSON.stringify([
+      { id: "k1", public_key: PUBLIC_KEY, from: "2026-01-01T00:00:00.000Z" },
+    ]),
   };
 }
 
@@ -30,6 +41,7 @@ export function productionEnv(): Record<string, string> {
     SUPABASE_URL: "https://project.supabase.example",
     PAYMENTS_ENV: "production",
     PAYMENTS_ALLOWED_ORIGINS: "https://shop.example",
+    PAYMENTS_ANCHOR_URL: "https://anchor.example/heads",
     STRIPE_SECRET_KEY: ["rk", "live", KEY].join("_"),
   };
 }

@@ -4,6 +4,8 @@ import type Stripe from "stripe";
 import { z } from "zod";
 import { placeEvent, type Target } from "../../supabase/functions/_shared/place-event.ts";
 import { parseEvent } from "../../supabase/functions/_shared/stripe-event.ts";
+import { keyRingSchema } from "../../supabase/functions/_shared/audit/key-ring.ts";
+import { findingsIn } from "./audit-trail.ts";
 import { AUDITED, ONCE, QUIET, TOLD } from "./invariant-queries.ts";
 import { differences } from "./truth.ts";
 
@@ -18,6 +20,8 @@ export interface InvariantParts {
   secrets: readonly string[];
   /** Ids of the domain events that the host took; without a host, none need be. */
   taken?: ReadonlyMap<string, number>;
+  /** The stack's, as PAYMENTS_AUDIT_PUBLIC_KEYS has them. */
+  auditPublicKeys: string;
 }
 
 /** Every invariant that does not hold, one a line, beginning with its number. */
@@ -34,6 +38,7 @@ export async function brokenInvariants(parts: InvariantParts): Promise<string[]>
     ...await query("I2", TOLD),
     ...(await differences(admin, stripe, handled)).map((line) => `I3 ${line}`),
     ...await query("I4", AUDITED),
+    ...await unsealed(parts),
     ...saidAloud(parts),
     ...await query("I9", QUIET),
     ...await notTaken(parts),
@@ -68,6 +73,17 @@ async function handledTargets(stripe: Stripe): Promise<Target[]> {
     const placement = placeEvent(parseEvent(new TextEncoder().encode(JSON.stringify(event))));
     return "target" in placement ? [placement.target] : [];
   });
+}
+
+/** I5: the trail verifies as the operator's command sees it, and nothing waits for its seal. */
+async function unsealed({ admin, auditPublicKeys }: InvariantParts): Promise<string[]> {
+  const keys = keyRingSchema.parse(JSON.parse(auditPublicKeys));
+  const [row] = await admin`select count(*)::integer as waiting from audit.pending_rows`;
+  const findings = await admin.begin(async (sql) => (await findingsIn(sql, { keys })).findings);
+  return [
+    ...findings.map((finding) => `I5 ${JSON.stringify(finding)}`),
+    ...(row?.["waiting"] === 0 ? [] : [`I5 ${row?.["waiting"]} rows wait for their seal`]),
+  ];
 }
 
 /** I6: no secret in any output. */

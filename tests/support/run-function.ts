@@ -23,6 +23,8 @@ export function functionEnv(changes: Record<string, string> = {}): Record<string
     STRIPE_SECRET_KEY: stack().stripeSecretKey,
     STRIPE_WEBHOOK_SECRETS: stack().webhookSecret,
     STRIPE_API_BASE: stack().stripeUrl,
+    PAYMENTS_AUDIT_SIGNING_KEY: stack().auditSigningKey,
+    PAYMENTS_AUDIT_PUBLIC_KEYS: stack().auditPublicKeys,
     ...changes,
   };
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));

@@ -2,6 +2,7 @@
 import type { TestProject } from "vitest/node";
 import { projectRoot } from "../../dev/stack/paths.ts";
 import { type StackState, startStack } from "../../dev/stack/start-stack.ts";
+import { keepPristine } from "../property/support/scratch-database.ts";
 import { startStackControl } from "./stack-control.ts";
 
 /** What a test knows of the running stack: its state, and what the state file leaves out. */
@@ -27,6 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const stack = await startStack({
     stateFile: null,
     schedulerIntervalMs,
+    onMigrated: keepPristine,
     log: (line) => lines.push(line),
   })
     .catch((error: unknown) => {

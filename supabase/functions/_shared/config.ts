@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type AuditPublicKey, keyRingSchema, publicHalf } from "./audit/key-ring.ts";
 
 export type Environment = "development" | "staging" | "production";
 export type EnvSource = Readonly<Record<string, string | undefined>>;
@@ -32,6 +33,8 @@ export const VARIABLES = {
   PAYMENTS_HASH_KEY: ["create-checkout", "customer-portal", "sync-billing"],
   STRIPE_SECRET_KEY: ["create-checkout", "customer-portal", "payments-worker", "sync-billing"],
   STRIPE_WEBHOOK_SECRETS: ["stripe-webhook"],
+  PAYMENTS_AUDIT_SIGNING_KEY: ["payments-worker"],
+  PAYMENTS_AUDIT_PUBLIC_KEYS: ["payments-worker"],
 } as const satisfies Record<string, readonly FunctionName[]>;
 
 /** Read where set, refused where set and malformed. */
@@ -42,6 +45,8 @@ export const OPTIONAL_VARIABLES = {
     "payments-worker",
     "sync-billing",
   ],
+  PAYMENTS_ANCHOR_CREDENTIALS: ["payments-worker"],
+  PAYMENTS_ANCHOR_URL: ["payments-worker"],
   PAYMENTS_JWT_ISSUER: ["create-checkout", "customer-portal", "sync-billing"],
   PAYMENTS_OUTBOX_SECRET: ["payments-worker"],
   PAYMENTS_OUTBOX_URL: ["payments-worker"],
@@ -79,6 +84,14 @@ export interface Config {
   readonly outboxUrl: string;
   /** Signs domain events: base64 after `whsec_`, per Standard Webhooks. */
   readonly outboxSecret: string;
+  /** Signs audit seals: Ed25519, PKCS#8 in base64. */
+  readonly auditSigningKey: string;
+  /** Public keys of audit seals, oldest first. */
+  readonly auditPublicKeys: readonly AuditPublicKey[];
+  /** Where heads of the audit trail are written; empty where nowhere. */
+  readonly anchorUrl: string;
+  /** `<access key id>:<secret access key>` of an S3-compatible anchor. */
+  readonly anchorCredentials: string;
 }
 
 export interface EncryptionKey {
@@ -138,11 +151,16 @@ export function loadConfig(name: FunctionName, env: EnvSource): Config {
     hashKey: read("PAYMENTS_HASH_KEY", hashKeySchema, ""),
     outboxUrl: read("PAYMENTS_OUTBOX_URL", sinkUrlSchema, ""),
     outboxSecret: read("PAYMENTS_OUTBOX_SECRET", sinkSecretSchema, ""),
+    auditSigningKey: read("PAYMENTS_AUDIT_SIGNING_KEY", signingKeySchema, ""),
+    auditPublicKeys: read("PAYMENTS_AUDIT_PUBLIC_KEYS", publicKeysSchema, []),
+    anchorUrl: read("PAYMENTS_ANCHOR_URL", anchorUrlSchema, ""),
+    anchorCredentials: read("PAYMENTS_ANCHOR_CREDENTIALS", anchorCredentialsSchema, ""),
   };
   const unrestrictedAllowed = read("PAYMENTS_ALLOW_UNRESTRICTED_KEY", booleanSchema, false);
   // without a known environment, what disagrees with it cannot be said
   if (reasons.every((reason) => !reason.startsWith("PAYMENTS_ENV "))) {
     reasons.push(...disagreements(config, unrestrictedAllowed));
+    if (name === "payments-worker") reasons.push(...auditDisagreements(config));
   }
   if (reasons.length > 0) throw new ConfigError(reasons);
   return deepFreeze(config);
@@ -175,6 +193,7 @@ function disagreements(config: Config, unrestrictedAllowed: boolean): string[] {
     SUPABASE_URL: config.supabaseUrl,
     STRIPE_API_BASE: config.stripeApiBase,
     PAYMENTS_OUTBOX_URL: config.outboxUrl,
+    PAYMENTS_ANCHOR_URL: config.anchorUrl.replace(/^s3\+/, ""),
   };
   for (const [variable, url] of Object.entries(urls)) {
     if (url === "" || url.startsWith("https://")) continue;
@@ -184,6 +203,24 @@ function disagreements(config: Config, unrestrictedAllowed: boolean): string[] {
   }
   if (production && config.allowedOrigins.some((origin) => !origin.startsWith("https://"))) {
     reasons.push("PAYMENTS_ALLOWED_ORIGINS must use https in production");
+  }
+  return reasons;
+}
+
+/** Seals are worth as much as their keys and the copies of their heads (decision 7). */
+function auditDisagreements(config: Config): string[] {
+  const reasons: string[] = [];
+  if (config.auditSigningKey !== "" && config.auditPublicKeys.length > 0) {
+    const publicKey = publicHalf(config.auditSigningKey);
+    if (!config.auditPublicKeys.some(({ public_key }) => public_key === publicKey)) {
+      reasons.push("PAYMENTS_AUDIT_SIGNING_KEY is not among PAYMENTS_AUDIT_PUBLIC_KEYS");
+    }
+  }
+  if (config.environment === "production" && config.anchorUrl === "") {
+    reasons.push("PAYMENTS_ANCHOR_URL is not set, which production needs");
+  }
+  if (config.anchorUrl.startsWith("s3+") !== (config.anchorCredentials !== "")) {
+    reasons.push("PAYMENTS_ANCHOR_CREDENTIALS goes with an s3+https PAYMENTS_ANCHOR_URL");
   }
   return reasons;
 }
@@ -220,6 +257,24 @@ const sinkUrlSchema = z.string().refine(isSinkUrl, "must be an http(s) URL witho
 const sinkSecretSchema = z.string().refine(
   (text) => text.startsWith("whsec_") && decodedLength(text.slice("whsec_".length)) >= 24,
   "must be whsec_ and base64 of at least 24 bytes",
+);
+
+const signingKeySchema = z.string().refine(
+  (text) => publicHalf(text) !== null,
+  "must be an Ed25519 key (PKCS#8, base64)",
+);
+
+const publicKeysSchema = jsonValue("must be a JSON list").pipe(keyRingSchema);
+
+/** `https://…` is posted to; `s3+https://host/bucket/prefix?region=…` is an S3-compatible bucket. */
+const anchorUrlSchema = z.string().refine(
+  (text) => isSinkUrl(text.replace(/^s3\+/, "")) && (!text.startsWith("s3+") || isBucketUrl(text)),
+  "must be an http(s) URL, or s3+https://host/bucket/prefix?region=…",
+);
+
+const anchorCredentialsSchema = z.string().regex(
+  /^[^:\s]{3,}:[^:\s]{8,}$/,
+  "must be <access key id>:<secret access key>",
 );
 
 const booleanSchema = z.enum(["true", "false"], { error: "must be true or false" })
@@ -269,13 +324,17 @@ const encryptionKeysSchema = jsonObject().pipe(
   .transform((keys) => Object.entries(keys).map(([id, base64]) => ({ id, base64 })));
 
 function jsonObject() {
+  return jsonValue("must be a JSON object");
+}
+
+function jsonValue(message: string) {
   return z.string().transform((value, context) => {
     try {
       const parsed: unknown = JSON.parse(value);
       return parsed;
     } catch {
       // the parser's own message would quote the secret
-      context.addIssue({ code: "custom", message: "must be a JSON object" });
+      context.addIssue({ code: "custom", message });
       return z.NEVER;
     }
   });
@@ -300,6 +359,12 @@ function isSinkUrl(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && /^https?:$/.test(url.protocol) && url.username === "" &&
     url.password === "";
+}
+
+function isBucketUrl(text: string): boolean {
+  const url = URL.parse(text.slice("s3+".length));
+  return url !== null && url.pathname.split("/")[1] !== "" && url.searchParams.has("region") &&
+    url.searchParams.size === 1;
 }
 
 function is32Bytes(text: string): boolean {

@@ -577,6 +577,10 @@ export type Database = {
         Args: { "p_forced": boolean; "p_lease_seconds": number; "p_mode": string };
         Returns: Json;
       };
+      "begin_verification": {
+        Args: { "p_forced": boolean; "p_lease_seconds": number };
+        Returns: Json;
+      };
       "check_session": { Args: { "p_session_id": string; "p_user_id": string }; Returns: boolean };
       "claim_customer_deletions": {
         Args: { "p_lease_seconds": number; "p_limit": number };
@@ -590,10 +594,22 @@ export type Database = {
       "claim_refreshes": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_refunds": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_retries": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
+      "claim_seal": { Args: { "p_lease_seconds": number }; Returns: Json };
+      "fail_anchor": { Args: { "p_error": string; "p_number": number }; Returns: undefined };
       "fail_reconcile": { Args: { "p_lease": number; "p_mode": string }; Returns: undefined };
       "fail_refresh": {
         Args: { "p_error": string; "p_kind": string; "p_object_id": string; "p_ticket": number };
         Returns: undefined;
+      };
+      "fail_seal": { Args: { "p_error": string; "p_lease": number }; Returns: undefined };
+      "fail_verification": { Args: { "p_error": string; "p_lease": number }; Returns: undefined };
+      "find_stray_rows": {
+        Args: { "p_after": Json; "p_limit": number; "p_now": string };
+        Returns: Json;
+      };
+      "find_untold_events": {
+        Args: { "p_after": Json; "p_limit": number; "p_now": string };
+        Returns: Json;
       };
       "finish_customer_deletion": {
         Args: { "p_customer_id": string; "p_error"?: string; "p_lease": number };
@@ -640,9 +656,11 @@ export type Database = {
         };
         Returns: string;
       };
+      "finish_verification": { Args: { "p_lease": number; "p_report": Json }; Returns: boolean };
       "has_entitlement": { Args: { "p_lookup_key": string }; Returns: boolean };
       "ingest_event": { Args: { "p_event": Json }; Returns: Json };
       "learn_account": { Args: { "p_account_id": string; "p_found": boolean }; Returns: boolean };
+      "list_purgeable_audit_months": { Args: Record<PropertyKey, never>; Returns: Json };
       "mark_for_refresh": { Args: { "p_objects": Json }; Returns: undefined };
       "mark_unseen": { Args: { "p_kind": string; "p_ticket": number }; Returns: number };
       "my_billing": { Args: Record<PropertyKey, never>; Returns: Json };
@@ -651,7 +669,11 @@ export type Database = {
         Args: { "p_lease": number; "p_mode": string; "p_progress": Json };
         Returns: boolean;
       };
+      "pause_verification": { Args: { "p_lease": number; "p_progress": Json }; Returns: boolean };
       "purge": { Args: { "p_forced": boolean }; Returns: Json };
+      "purge_audit_month": { Args: { "p_month": string; "p_record": Json }; Returns: string };
+      "read_seals": { Args: { "p_after": number; "p_max_rows": number }; Returns: Json };
+      "record_anchor": { Args: { "p_number": number; "p_target": string }; Returns: undefined };
       "record_checkout": { Args: { "p_result": Json }; Returns: Json };
       "record_found_event": { Args: { "p_event": Json }; Returns: Json };
       "record_portal": {
@@ -724,7 +746,12 @@ export type Database = {
         Returns: Json;
       };
       "staff_update_settings": { Args: { "p_changes": Json; "p_reason": string }; Returns: Json };
+      "store_seal": {
+        Args: { "p_lease": number; "p_leaves": Json; "p_seal": Json };
+        Returns: string;
+      };
       "take_ticket": { Args: Record<PropertyKey, never>; Returns: number };
+      "unanchored_head": { Args: Record<PropertyKey, never>; Returns: Json };
       "unknown_events": { Args: { "p_events": Json }; Returns: Json };
     };
     Enums: {

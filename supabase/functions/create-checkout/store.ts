@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { CommittedClient } from "../_shared/audit/commit-client.ts";
 import type { SessionIsLive } from "../_shared/check-input.ts";
-import type { ClientDetails } from "../_shared/client-details.ts";
 import type { CallRpc } from "../_shared/database.ts";
 import { sharedRefusal } from "../_shared/guard-refusal.ts";
 import type { Projection } from "../_shared/projections/projection.ts";
@@ -73,7 +73,7 @@ export interface Authorization {
   sessionId: string;
   /** Keyed hash of the client's address. */
   addressHash: string | null;
-  client: ClientDetails;
+  client: CommittedClient;
 }
 
 export interface CheckoutStore {

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { CommittedClient } from "../_shared/audit/commit-client.ts";
 import type { SessionIsLive } from "../_shared/check-input.ts";
-import type { ClientDetails } from "../_shared/client-details.ts";
 import type { CallRpc } from "../_shared/database.ts";
 import type { Caller } from "../_shared/authenticate.ts";
 import { sharedRefusal } from "../_shared/guard-refusal.ts";
@@ -26,7 +26,7 @@ export interface PortalStore {
     caller: Caller,
     request: PortalRequest,
     addressHash: string | null,
-    client: ClientDetails,
+    client: CommittedClient,
     requestId: string,
   ): Promise<Decision>;
   sessionIsLive: SessionIsLive;

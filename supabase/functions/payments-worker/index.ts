@@ -1,3 +1,4 @@
+import { createAuditSigner } from "../_shared/audit/key-ring.ts";
 import type { Config } from "../_shared/config.ts";
 import { createRpc } from "../_shared/database.ts";
 import { decryptField } from "../_shared/encrypt-field.ts";
@@ -7,9 +8,12 @@ import { once } from "../_shared/once.ts";
 import { createMessageSigner } from "../_shared/sign-message.ts";
 import { createStripe } from "../_shared/stripe-client.ts";
 import { readSurroundings } from "../_shared/surroundings.ts";
+import { createAnchor } from "./anchor.ts";
+import { createAuditStore } from "./audit-store.ts";
 import { type Dependencies, handle } from "./handler.ts";
 import { createStore } from "./store.ts";
 import { allTasks } from "./task.ts";
+import { auditPurgeTask } from "./tasks/audit-purge.ts";
 import { cardScanTask } from "./tasks/card-scan.ts";
 import { endBillingTask } from "./tasks/end-billing.ts";
 import { notifyTask } from "./tasks/notify.ts";
@@ -19,13 +23,19 @@ import { reconcileTask } from "./tasks/reconcile.ts";
 import { refundTask } from "./tasks/refund.ts";
 import { refreshTask } from "./tasks/refresh.ts";
 import { retryTask } from "./tasks/retry.ts";
+import { sealTask } from "./tasks/seal.ts";
+import { verifyTask } from "./tasks/verify.ts";
 
 const NAME = "payments-worker";
 const MAX_BODY_BYTES = 4 * 1024;
 
 function build(config: Config): Dependencies {
   const stripe = createStripe(config);
-  const store = createStore(createRpc(config));
+  const rpc = createRpc(config);
+  const store = createStore(rpc);
+  const auditStore = createAuditStore(rpc);
+  const keys = config.auditPublicKeys;
+  const signer = createAuditSigner(config.auditSigningKey, keys);
   const accountId = once(async () => (await stripe.accounts.retrieveCurrent()).id);
   const now = Date.now;
   const decryptBody = (eventId: string, value: string) =>
@@ -47,12 +57,20 @@ function build(config: Config): Dependencies {
       ),
       refresh: refreshTask({ stripe, store, accountId, now }),
       reconcile: reconcileTask({ stripe, store, accountId, livemode: config.livemode, now }),
+      seal: sealTask({
+        store: auditStore,
+        signer,
+        anchor: createAnchor(config, { fetch, now }),
+        now,
+      }),
       notify: notifyTask({ store, sink, fetch, now }),
       purge: allTasks(
         purgeTask({ store, now }),
+        auditPurgeTask({ store: auditStore, signer, now }),
         reencryptTask({ store, keys: config.encryptionKeys, now }),
         cardScanTask({ store, now }),
       ),
+      verify: verifyTask({ store: auditStore, signer, keys, now }),
     },
   };
 }

@@ -1,7 +1,15 @@
 import { z } from "zod";
 
 /** Tasks this version has, in the order in which they run. Each is safe to run any number of times at once. */
-export const TASK_NAMES = ["retry", "refresh", "reconcile", "notify", "purge"] as const;
+export const TASK_NAMES = [
+  "retry",
+  "refresh",
+  "reconcile",
+  "seal",
+  "notify",
+  "purge",
+  "verify",
+] as const;
 export type TaskName = (typeof TASK_NAMES)[number];
 
 /** The body of `POST payments-worker`; without `tasks`, all of them that are due. */

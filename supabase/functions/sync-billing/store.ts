@@ -1,7 +1,7 @@
 import { z } from "zod";
+import type { CommittedClient } from "../_shared/audit/commit-client.ts";
 import type { Caller } from "../_shared/authenticate.ts";
 import type { SessionIsLive } from "../_shared/check-input.ts";
-import type { ClientDetails } from "../_shared/client-details.ts";
 import type { CallRpc } from "../_shared/database.ts";
 import { sharedRefusal } from "../_shared/guard-refusal.ts";
 import type { FetchedObject } from "./fetch-billing.ts";
@@ -29,7 +29,7 @@ export interface SyncStore {
   authorize(
     caller: Caller,
     addressHash: string | null,
-    client: ClientDetails,
+    client: CommittedClient,
     requestId: string,
   ): Promise<z.infer<typeof decisionSchema>>;
   sessionIsLive: SessionIsLive;

@@ -18,6 +18,9 @@ export const KILL_POINTS: readonly KillPoint[] = [
   { victim: worker, rpc: "claim_outbox", moment: "after" },
   { victim: worker, rpc: "finish_outbox", moment: "before" },
   { victim: worker, rpc: "finish_outbox", moment: "after" },
+  { victim: worker, rpc: "claim_seal", moment: "after" },
+  { victim: worker, rpc: "store_seal", moment: "before" },
+  { victim: worker, rpc: "store_seal", moment: "after" },
   { victim: worker, rpc: "begin_reconcile", moment: "after" },
   { victim: worker, rpc: "finish_reconcile", moment: "before" },
   { victim: worker, rpc: "finish_reconcile", moment: "after" },
@@ -55,6 +58,8 @@ async function bringAbout(bench: FaultBench, { rpc, victim }: KillPoint): Promis
     ? "refresh"
     : rpc.includes("outbox")
     ? "notify"
+    : rpc.includes("seal")
+    ? "seal"
     : "reconcile";
   await bench.work([task]);
 }

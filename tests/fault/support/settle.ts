@@ -13,7 +13,7 @@ export async function settle(bench: FaultBench): Promise<string[]> {
   await untilDrained(admin, async () => {
     await passTime(bench);
     await until(() => bench.work(["reconcile"]), 10_000);
-    for (const task of ["retry", "refresh", "notify"]) await bench.work([task]);
+    for (const task of ["retry", "refresh", "notify", "seal"]) await bench.work([task]);
   }, 20_000);
   return await brokenInvariants({
     admin,
@@ -26,7 +26,9 @@ export async function settle(bench: FaultBench): Promise<string[]> {
       stack.state.webhookSecret,
       bench.secondSecret,
       sink.secret,
+      stack.state.auditSigningKey,
     ],
+    auditPublicKeys: stack.state.auditPublicKeys,
     taken: sink.taken,
   }).then((broken) => [...broken, ...sink.faults.map((fault) => `the host refused: ${fault}`)]);
 }
@@ -38,6 +40,7 @@ export async function passTime({ admin }: FaultBench): Promise<void> {
     update payments_private.processed_events set leased_until = null, next_attempt_at = now() where status = 'retry';
     update payments.outbox set leased_until = null, next_attempt_at = now() where state = 'pending';
     update payments_private.reconcile_runs set leased_until = null;
+    update audit.sealer set leased_until = null;
   `);
 }
 

@@ -72,7 +72,7 @@ describe("who called", () => {
       expect(row).toMatchObject({ operation: "checkout", user_id: user.user.id });
       const read1 = await read(row?.["value"], requestId);
       expect(read1).toMatchObject({ address: ADDRESS, agent: AGENT });
-      const [audit] = await sql`select detail ->> 'client_commitment' as commitment
+      const [audit] = await sql`select client_commitment as commitment
         from audit.audit_logs where request_id = ${requestId} order by occurred_at limit 1`;
       expect(audit?.["commitment"]).toMatch(/^[0-9a-f]{64}$/);
     }
@@ -139,7 +139,7 @@ describe("a new encryption key", () => {
     const describeClient = createClientDetails([K1]);
     const ids = Array.from({ length: 3 }, () => crypto.randomUUID());
     for (const id of ids) {
-      const { encrypted_details: value } = await describeClient(
+      const { value } = await describeClient(
         new Headers({ "user-agent": AGENT }),
         id,
       );

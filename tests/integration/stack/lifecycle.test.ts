@@ -37,6 +37,8 @@ describe("npm run stack", () => {
     const { mode } = await Deno.stat(first.stateFile);
     expect((mode ?? 0) & 0o777).toBe(0o600);
     expect(Object.keys(JSON.parse(await Deno.readTextFile(first.stateFile))).toSorted()).toEqual([
+      "auditPublicKeys",
+      "auditSigningKey",
       "dbUrl",
       "functionsUrl",
       "publishableKey",

@@ -2,6 +2,7 @@ import type { Mutation } from "../mutation.ts";
 
 const RETENTION = ["tests/integration/functions/retention.test.ts"];
 const HOLDS = ["tests/integration/functions/legal-holds.test.ts"];
+const PURGE = ["tests/integration/audit/purge.test.ts"];
 const SCAN = ["tests/integration/database/card-scan.test.ts"];
 const DETAILS = ["tests/integration/functions/client-details.test.ts"];
 
@@ -83,8 +84,8 @@ export const DATA_MUTATIONS: readonly Mutation[] = [
     requirement: "4.2a",
     what: "keeps no details of what was refused",
     file: "supabase/migrations/20261124002400_authorize_operation.sql",
-    find: " || payments_private.keep_client(p_operation, p_request)",
-    replace: "",
+    find: "    payments_private.keep_client(p_operation, p_request)",
+    replace: "    null",
     tests: DETAILS,
     name: "kept for what was allowed and what was refused",
   },
@@ -101,10 +102,10 @@ export const DATA_MUTATIONS: readonly Mutation[] = [
     requirement: "4.2b",
     what: "drops whatever months of the audit log it is asked to",
     file: "supabase/migrations/20261124004130_audit_purge.sql",
-    find: "least(p_before, now() - interval '90 days')",
-    replace: "p_before",
-    tests: RETENTION,
-    name: "refuses whoever asks for months younger than 90 days",
+    find: "least(payments_private.kept_since('audit'), now() - interval '90 days')",
+    replace: "payments_private.kept_since('audit')",
+    tests: PURGE,
+    name: "keeps months younger than 90 days",
   },
   {
     requirement: "4.2c",
@@ -166,10 +167,10 @@ export const DATA_MUTATIONS: readonly Mutation[] = [
     requirement: "10.2a",
     what: "drops months of the audit log that a legal hold overlaps",
     file: "supabase/migrations/20261124004130_audit_purge.sql",
-    find: "    continue when payments_private.is_frozen(month.starts, month.ends);\n",
+    find: "payments_private.is_frozen(month.starts, month.ends)\n      or ",
     replace: "",
-    tests: HOLDS,
-    name: "keeps whole partitions",
+    tests: PURGE,
+    name: "keeps a month that a legal hold overlaps",
   },
   {
     requirement: "10.2a",

@@ -12,6 +12,8 @@ export interface ScratchServer {
 }
 
 export interface ScratchDatabase {
+  /** The superuser's. */
+  url: string;
   /** The superuser, for arranging and looking. */
   admin: postgres.Sql;
   /** Calls as a function's database role, each in a transaction of its own. */
@@ -38,19 +40,50 @@ const quiet = {
 };
 const template = "pristine";
 
+/** Keeps a copy of a database that was just migrated, for `openScratchServer` to copy on. */
+export async function keepPristine(dbUrl: string): Promise<void> {
+  const server = postgres(urlOf(dbUrl, "template1"), { ...quiet, max: 1 });
+  try {
+    await copyDatabase(server, template, "postgres");
+  } finally {
+    await server.end();
+  }
+}
+
+/** Databases beside the one that all tests share, in the same server: no stack has to be started. */
+export function openScratchServer(dbUrl: string): ScratchServer {
+  const server = postgres(urlOf(dbUrl, "template1"), { ...quiet, max: 1 });
+  const names: string[] = [];
+  return {
+    async create(name) {
+      await copyDatabase(server, name, template);
+      names.push(name);
+      return openDatabase(urlOf(dbUrl, name));
+    },
+    async stop() {
+      for (const name of names) await server.unsafe(`drop database if exists ${name} with (force)`);
+      await server.end();
+    },
+  };
+}
+
+function urlOf(dbUrl: string, database: string): string {
+  return dbUrl.replace(/\/postgres$/, `/${database}`);
+}
+
 export async function startScratchServer(): Promise<ScratchServer> {
   const stack = await startStack({
     stateFile: null,
     withFunctions: false,
     schedulerIntervalMs: null,
   });
-  const url = (database: string) => stack.state.dbUrl.replace(/\/postgres$/, `/${database}`);
-  const server = postgres(url("template1"), { ...quiet, max: 1 });
+  const { dbUrl } = stack.state;
+  const server = postgres(urlOf(dbUrl, "template1"), { ...quiet, max: 1 });
   await copyDatabase(server, template, "postgres");
   return {
     async create(name) {
       await copyDatabase(server, name, template);
-      return openDatabase(url(name));
+      return openDatabase(urlOf(dbUrl, name));
     },
     async stop() {
       await server.end();
@@ -72,7 +105,8 @@ async function copyDatabase(server: postgres.Sql, name: string, from: string): P
   }
 }
 
-function openDatabase(url: string): ScratchDatabase {
+/** The calls and the resets of one database, by the superuser's URL. */
+export function openDatabase(url: string): ScratchDatabase {
   const admin = postgres(url, { ...quiet, max: 2 });
   const roles = new Map<string, postgres.Sql>();
   const connectAs = (role: string): postgres.Sql => {
@@ -83,6 +117,7 @@ function openDatabase(url: string): ScratchDatabase {
     return sql;
   };
   return {
+    url,
     admin,
     as: (role) => rpcThrough(connectAs(role)),
     async diesBeforeCommit(text, values) {

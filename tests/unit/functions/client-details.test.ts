@@ -20,7 +20,7 @@ function headers(changes: Record<string, string> = {}): Headers {
 
 describe("a client's details", () => {
   it("4.2a are readable with the key, in their own row only", async () => {
-    const { encrypted_details: value } = await describeClient(headers(), "request-1");
+    const { value } = await describeClient(headers(), "request-1");
     expect(value).toMatch(/^v1\.k1\./);
     expect(await read(value)).toMatchObject({ address: "203.0.113.7", agent: "Canary/1.0" });
     expect(await read(value, "request-2").catch(() => "closed")).toBe("closed");
@@ -30,20 +30,20 @@ describe("a client's details", () => {
     const one = await describeClient(headers(), "request-1");
     const other = await describeClient(headers(), "request-1");
     expect(one.commitment).not.toBe(other.commitment);
-    const { salt, address, agent } = await read(one.encrypted_details);
+    const { salt, address, agent } = await read(one.value);
     expect(await sha256Hex(JSON.stringify([salt, address, agent]))).toBe(one.commitment);
   });
 
   it("4.1a hold no card number, not even encrypted", async () => {
     const sent = headers({ "user-agent": "4242 4242 4242 4242" });
-    const { encrypted_details: value } = await describeClient(sent, "request-1");
+    const { value } = await describeClient(sent, "request-1");
     expect((await read(value)).agent).toBeNull();
   });
 
   it("9.2a are bounded and may be absent", async () => {
     const long = await describeClient(headers({ "user-agent": "x".repeat(9000) }), "request-1");
-    expect(long.encrypted_details.length).toBeLessThan(1500);
+    expect(long.value.length).toBeLessThan(1500);
     const none = await describeClient(new Headers(), "request-1");
-    expect(await read(none.encrypted_details)).toMatchObject({ address: null, agent: null });
+    expect(await read(none.value)).toMatchObject({ address: null, agent: null });
   });
 });

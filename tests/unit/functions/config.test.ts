@@ -40,6 +40,23 @@ const MALFORMED: Record<keyof typeof VARIABLES | keyof typeof OPTIONAL_VARIABLES
   PAYMENTS_JWT_ISSUER: ["nonsense", "file:///x"],
   PAYMENTS_OUTBOX_SECRET: ["whsec_short", "secret", "whsec_not/base64!!"],
   PAYMENTS_OUTBOX_URL: ["nonsense", "ftp://x.example/", "https://user:pw@x.example/"],
+  PAYMENTS_AUDIT_SIGNING_KEY: [
+    "nonsense",
+    "c2hvcnQ=",
+    // an X25519 key: no signature can be made with it
+    "MC4CAQAwBQYDK2VuBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
+    // Ed25519, but not the listed one
+    "MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
+  ],
+  PAYMENTS_AUDIT_PUBLIC_KEYS: [
+    "{",
+    "{}",
+    "[]",
+    '[{"id":"k1","public_key":"c2hvcnQ=","from":"2026-01-01T00:00:00.000Z"}]',
+    '[{"id":"K 1","public_key":"c2hvcnQ=","from":"2026-01-01"}]',
+  ],
+  PAYMENTS_ANCHOR_URL: ["nonsense", "ftp://x.example/", "s3+https://x.example/bucket"],
+  PAYMENTS_ANCHOR_CREDENTIALS: ["AKIAX", "a b:secret-secret", "AKIAEXAMPLE:short"],
   PAYMENTS_ALLOW_UNRESTRICTED_KEY: ["yes", "1", "TRUE"],
 };
 
@@ -164,5 +181,19 @@ describe("keys and environments", () => {
       reasonsOf("create-checkout", { ...productionEnv(), SUPABASE_URL: "http://127.0.0.1:1" })
         .join(),
     ).toContain("SUPABASE_URL must use https");
+  });
+
+  it("decision 7: production needs a place for the heads of the audit trail, and a bucket its keys", () => {
+    const worker = (changes: Record<string, string>) =>
+      reasonsOf("payments-worker", { ...productionEnv(), ...changes }).join();
+    expect(worker({ PAYMENTS_ANCHOR_URL: "" })).toContain("PAYMENTS_ANCHOR_URL is not set");
+    expect(worker({ PAYMENTS_ANCHOR_URL: "http://127.0.0.1:1/" })).toContain("must use https");
+    const bucket = "s3+https://s3.example/bucket?region=eu";
+    expect(worker({ PAYMENTS_ANCHOR_URL: bucket })).toContain("PAYMENTS_ANCHOR_CREDENTIALS");
+    expect(
+      worker({ PAYMENTS_ANCHOR_URL: bucket, PAYMENTS_ANCHOR_CREDENTIALS: "AKIDX:secret-secret" }),
+    )
+      .toBe("");
+    expect(reasonsOf("payments-worker", developmentEnv())).toEqual([]);
   });
 });
