@@ -76,7 +76,9 @@ from (
           'key_fingerprint', l.key_fingerprint, 'reason', l.reason, 'client_commitment', l.client_commitment,
           'detail', l.detail)::text) order by e.leaf_index), '[]')
       from audit.seal_entries as e
-      left join audit.audit_logs as l on l.id = e.log_id and l.occurred_at = e.occurred_at
+      left join lateral (
+        select r.* from audit.audit_logs as r where r.id = e.log_id and r.occurred_at = e.occurred_at limit 1
+      ) as l on true
       where e.seal_number = s.number)) as seal
   from (
     select n.*, sum(n.leaf_count) over (order by n.number) - n.leaf_count as rows_before
@@ -120,6 +122,7 @@ select jsonb_build_object(
   'untold', coalesce((
     select jsonb_agg(jsonb_build_object('id', p.event_id, 'occurred_at', p.received_at) order by p.event_id)
     from page as p
-    where p.received_at < $4::text::timestamptz and not exists (
-      select from audit.audit_logs as l where l.actor_id = p.event_id and l.action like 'event.%')
+    where p.received_at < $4::text::timestamptz and (
+      select true from audit.audit_logs as l
+      where l.actor_id = p.event_id and l.action like 'event.%' limit 1) is null
   ), '[]')) as answer`;

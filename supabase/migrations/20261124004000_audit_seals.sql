@@ -144,16 +144,18 @@ $$;
 -- no grants at all: written and read by the procedures of the owner
 
 create function audit.payload_of(p_row audit.audit_logs) returns text
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select json_build_object(
+begin
+  return json_build_object(
     'v', 1, 'id', p_row.id,
     'occurred_at', to_char(p_row.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'actor_type', p_row.actor_type, 'actor_id', p_row.actor_id, 'action', p_row.action, 'outcome', p_row.outcome,
     'resource_type', p_row.resource_type, 'resource_id', p_row.resource_id, 'request_id', p_row.request_id,
     'key_fingerprint', p_row.key_fingerprint, 'reason', p_row.reason, 'client_commitment', p_row.client_commitment,
-    'detail', p_row.detail)::text
+    'detail', p_row.detail)::text;
+end
 $$;
 comment on function audit.payload_of(audit.audit_logs) is
   'The canonical text of a row''s columns, as audit.append makes it: what its payload must equal.';

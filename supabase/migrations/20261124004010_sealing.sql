@@ -46,31 +46,21 @@ comment on function audit.watch_backlog() is
 
 -- 3. Claim, store, fail ---------------------------------------------------------------------------
 
-create function audit.forget_lost_marks(p_limit integer) returns void
+create function audit.note_lost_marks(p_marks bigint[]) returns void
 language plpgsql volatile
 set search_path = ''
 as $$
-declare
-  lost integer;
 begin
-  with oldest as (
-    select p.number, p.log_id, p.occurred_at from audit.pending_rows as p order by p.number limit p_limit
-  ), gone as (
-    delete from audit.pending_rows as p using oldest as o
-    where p.number = o.number and not exists (
-      select from audit.audit_logs as l where l.id = o.log_id and l.occurred_at = o.occurred_at)
-    returning p.log_id, p.occurred_at
+  with gone as (
+    delete from audit.pending_rows as p where p.number = any (p_marks) returning p.log_id, p.occurred_at
   )
   insert into audit.lost_rows (log_id, occurred_at) select g.log_id, g.occurred_at from gone as g
   on conflict (log_id) do nothing;
-  get diagnostics lost = row_count;
-  if lost > 0 then
-    perform payments_private.raise_audit_alert('audit_row_missing', 'audit', 'critical',
-      jsonb_build_object('rows', lost));
-  end if;
+  perform payments_private.raise_audit_alert('audit_row_missing', 'audit', 'critical',
+    jsonb_build_object('rows', cardinality(p_marks)));
 end
 $$;
-comment on function audit.forget_lost_marks(integer) is
+comment on function audit.note_lost_marks(bigint[]) is
   'Moves marks whose row is gone to lost_rows, so that they neither hide the deletion nor hold up the others.';
 
 create function payments.claim_seal(p_lease_seconds integer) returns jsonb
@@ -84,6 +74,7 @@ declare
   opened audit.epochs;
   starts timestamptz;
   batch jsonb;
+  lost bigint[];
 begin
   perform audit.watch_backlog();
   perform from audit.sealer as s
@@ -92,20 +83,29 @@ begin
   if not found then
     return '{"due": false}';
   end if;
-  perform audit.forget_lost_marks(1000);
   starts := (
     select date_trunc('month', p.occurred_at, 'UTC') from audit.pending_rows as p order by p.number limit 1);
   if starts is null then
     return '{"due": false}';
   end if;
-  -- one month is one partition: a dropped one takes whole seals with it
-  select jsonb_agg(jsonb_build_object('mark', m.number, 'payload', l.payload) order by m.number) into batch
+  -- One month is one partition: a dropped one takes whole seals with it. The lookup is lateral and
+  -- limited, so that it goes by index, row for row, whatever the planner believes of the log's size.
+  select
+    jsonb_agg(jsonb_build_object('mark', m.number, 'payload', l.payload) order by m.number)
+      filter (where l.payload is not null),
+    array_agg(m.number) filter (where l.payload is null)
+  into batch, lost
   from (
     select p.number, p.log_id, p.occurred_at from audit.pending_rows as p
     where p.occurred_at >= starts and p.occurred_at < starts + interval '1 month'
     order by p.number limit 1000
   ) as m
-  join audit.audit_logs as l on l.id = m.log_id and l.occurred_at = m.occurred_at;
+  left join lateral (
+    select r.payload from audit.audit_logs as r where r.id = m.log_id and r.occurred_at = m.occurred_at limit 1
+  ) as l on true;
+  if lost is not null then
+    perform audit.note_lost_marks(lost);
+  end if;
   if batch is null then
     return '{"due": false}';
   end if;

@@ -191,9 +191,13 @@ as $$
         select coalesce(jsonb_agg(jsonb_build_object(
           'index', e.leaf_index, 'leaf', encode(e.leaf_hash, 'hex'), 'id', e.log_id,
           'occurred_at', to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-          'payload', l.payload, 'columns_match', l.payload = audit.payload_of(l)) order by e.leaf_index), '[]')
+          'payload', l.payload, 'columns_match', l.columns_match) order by e.leaf_index), '[]')
         from audit.seal_entries as e
-        left join audit.audit_logs as l on l.id = e.log_id and l.occurred_at = e.occurred_at
+        -- limited, so that it goes by index whatever the planner believes
+        left join lateral (
+          select r.payload, r.payload = audit.payload_of(r) as columns_match from audit.audit_logs as r
+          where r.id = e.log_id and r.occurred_at = e.occurred_at limit 1
+        ) as l on true
         where e.seal_number = s.number)) as seal
     from (
       select n.*, sum(n.leaf_count) over (order by n.number) - n.leaf_count as rows_before
@@ -251,8 +255,9 @@ as $$
     'untold', coalesce((
       select jsonb_agg(jsonb_build_object('id', p.event_id, 'occurred_at', p.received_at) order by p.event_id)
       from page as p
-      where p.received_at < p_now and not exists (
-        select from audit.audit_logs as l where l.actor_id = p.event_id and l.action like 'event.%')
+      where p.received_at < p_now and (
+        select true from audit.audit_logs as l
+        where l.actor_id = p.event_id and l.action like 'event.%' limit 1) is null
     ), '[]'))
 $$;
 comment on function payments.find_untold_events(jsonb, integer, timestamptz) is

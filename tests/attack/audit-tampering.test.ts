@@ -65,6 +65,16 @@ function found(
   );
 }
 
+/** The SQLSTATE a statement ends with; "none" when it is done. Taken back either way. */
+async function codeOf(statement: string): Promise<unknown> {
+  let code: unknown = "none";
+  await admin.begin(async (sql) => {
+    await sql.unsafe(statement).catch((error: { code: unknown }) => code = error.code);
+    throw new Error("taken back");
+  }).catch(() => undefined);
+  return code;
+}
+
 /** A row as append would have written it, without its mark. */
 function forgeRow(sql: postgres.TransactionSql, at: Date) {
   return sql`
@@ -82,13 +92,11 @@ describe("nothing is wrong", () => {
     const partition = "audit_logs_" + new Date().toISOString().slice(0, 7).replace("-", "");
     for (const table of [...tables, "lost_rows", "verification_reports", partition]) {
       for (const verb of ["delete from", "truncate"]) {
-        await expect(admin.unsafe(`${verb} audit.${table}`), `${verb} ${table}`)
-          .rejects.toMatchObject({ code: "PA001" });
+        expect(await codeOf(`${verb} audit.${table}`), `${verb} ${table}`).toBe("PA001");
       }
     }
-    await expect(admin`update audit.audit_logs set outcome = 'failure'`)
-      .rejects.toMatchObject({ code: "PA001" });
-    await expect(admin`update audit.seals set epoch = 2`).rejects.toMatchObject({ code: "PA001" });
+    expect(await codeOf("update audit.audit_logs set outcome = 'failure'")).toBe("PA001");
+    expect(await codeOf("update audit.seals set epoch = 2")).toBe("PA001");
   });
 });
 

@@ -45,8 +45,8 @@ describe("what requests leave", () => {
     ]);
     for (const row of rows) {
       expect(row["actor_type"]).toBe("user");
-      expect(row["request_id"]).toMatch(/^[0-9a-f-]{36}$/);
-      expect(row["key_fingerprint"]).toMatch(/^[0-9a-f]{16}$/);
+      expect(String(row["request_id"]), row["action"]).toMatch(/^[0-9a-f-]{36}$/);
+      expect(String(row["key_fingerprint"]), row["action"]).toMatch(/^[0-9a-f]{16}$/);
       expect(Date.now() - Number(row["occurred_at"])).toBeLessThan(60_000);
     }
   });

@@ -19,13 +19,15 @@ afterAll(() => sql.end());
 
 /** Every secret of the stack that its state or its control knows. */
 function secrets(): string[] {
-  const { secretKey, workerKey, stripeSecretKey, webhookSecret, secretKeys } = stack();
+  const { secretKey, workerKey, stripeSecretKey, webhookSecret, auditSigningKey, secretKeys } =
+    stack();
   return [
     ...new Set([
       secretKey,
       workerKey,
       stripeSecretKey,
       webhookSecret,
+      auditSigningKey,
       ...Object.values(secretKeys),
     ]),
   ];
