@@ -121,7 +121,7 @@ begin
       stripe_burst, stripe_interval_seconds, unpaid_sessions_per_hour, transaction_cap_minor,
       user_day_cap_minor, user_month_cap_minor, declines_per_hour, users_per_address_per_hour,
       fraud_warning_action, max_session_age_seconds, portal_max_session_age_seconds,
-      portal_requires_second_factor
+      portal_requires_second_factor, object_scan_interval_hours
     ) = (
       select r.verify_snapshots, r.user_burst, r.user_interval_seconds, r.address_burst,
         r.address_interval_seconds, r.stripe_burst, r.stripe_interval_seconds, r.unpaid_sessions_per_hour,

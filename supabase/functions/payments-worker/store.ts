@@ -57,6 +57,8 @@ const runSchema = z.object({
   /** Unix seconds, both. */
   began_at: z.number(),
   since: z.number(),
+  /** Events that could not be taken in so far: with one, the run does not count. */
+  failed: z.number().default(0),
   place: placeSchema,
 });
 
