@@ -127,7 +127,7 @@ begin
         r.address_interval_seconds, r.stripe_burst, r.stripe_interval_seconds, r.unpaid_sessions_per_hour,
         r.transaction_cap_minor, r.user_day_cap_minor, r.user_month_cap_minor, r.declines_per_hour,
         r.users_per_address_per_hour, r.fraud_warning_action, r.max_session_age_seconds,
-        r.portal_max_session_age_seconds, r.portal_requires_second_factor
+        r.portal_max_session_age_seconds, r.portal_requires_second_factor, r.object_scan_interval_hours
       from jsonb_populate_record(s, p_changes) as r)
     where s.only_row;
   exception when check_violation or not_null_violation or invalid_text_representation
