@@ -607,6 +607,7 @@ export type Database = {
         Args: {
           "p_account_id": string;
           "p_as_of": number;
+          "p_found": boolean;
           "p_kind": string;
           "p_object_id": string;
           "p_projection": Json;

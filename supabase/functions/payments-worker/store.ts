@@ -111,6 +111,8 @@ export function createStore(rpc: CallRpc) {
       projection: Projection;
       /** Unix seconds of Stripe's Date header. */
       asOf: number;
+      /** Stripe knows the object, deleted or not. */
+      found: boolean;
       accountId: string;
       requestId: string;
     }) =>
@@ -122,6 +124,7 @@ export function createStore(rpc: CallRpc) {
         p_projection: fetched.projection,
         p_account_id: fetched.accountId,
         p_request_id: fetched.requestId,
+        p_found: fetched.found,
       }, finishedSchema),
     failRefresh: (claim: Claim, error: string) =>
       rpc("fail_refresh", {

@@ -181,6 +181,7 @@ describe("RPCs", () => {
         p_projection: {},
         p_account_id: "acct_1",
         p_request_id: "r",
+        p_found: false,
       }
       : { p_request: {} };
     for (
