@@ -3,8 +3,9 @@
 -- Risk:    rows carry ids, amounts and statuses; no API role may read them.
 --
 -- A domain event is derived from a row's change, inside the one function through which every snapshot
--- goes. (kind, object, occurrence) is unique, and the occurrence comes from Stripe's own data, so a
--- state that is reached twice by a detour is told once.
+-- goes. (kind, object, occurrence) is unique, and the occurrence comes from Stripe's own data (and, of
+-- what goes back and forth, from the turn before), so a state that is reached twice by a detour is told
+-- once, and a host that believes the last it heard believes what is so.
 
 set role payments_owner;
 
@@ -49,6 +50,23 @@ end
 $$;
 comment on function payments_private.write_outbox(text, text, text, uuid, jsonb) is
   'Writes one domain event unless it was written before.';
+
+create function payments_private.write_turn(
+  p_kind text, p_opposite text, p_object_id text, p_occurrence text, p_user_id uuid, p_payload jsonb
+) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  turned uuid := (
+    select o.id from payments.outbox as o where o.kind = p_opposite and o.object_id = p_object_id
+    order by o.created_at desc limit 1);
+begin
+  perform payments_private.write_outbox(p_kind, p_object_id, concat_ws('/', p_occurrence, turned), p_user_id, p_payload);
+end
+$$;
+comment on function payments_private.write_turn(text, text, text, text, uuid, jsonb) is
+  'Writes one of two opposite domain events. Of two fetches that cross, the later may show the older state for a moment: the way back must be told too, so each turn is an occurrence of its own.';
 
 create function payments_private.gives_access(p_status text) returns boolean
 language plpgsql immutable
@@ -109,10 +127,12 @@ begin
   case p_kind
     when 'subscription' then
       if not payments_private.gives_access(old_status) and payments_private.gives_access(new_status) then
-        perform payments_private.write_outbox('subscription.activated', p_object_id,
+        perform payments_private.write_turn('subscription.activated', 'subscription.ended', p_object_id,
           p_new ->> 'current_period_start', owner_id, payments_private.describe_change(p_new));
-      elsif payments_private.gives_access(old_status) and not payments_private.gives_access(new_status) then
-        perform payments_private.write_outbox('subscription.ended', p_object_id,
+      elsif payments_private.gives_access(old_status) and not payments_private.gives_access(new_status)
+        -- nothing comes before incomplete: this is a fetch that another has overtaken, and it is corrected
+        and new_status is distinct from 'incomplete' then
+        perform payments_private.write_turn('subscription.ended', 'subscription.activated', p_object_id,
           coalesce(p_new ->> 'ended_at', p_new ->> 'current_period_start', p_old ->> 'current_period_start'),
           coalesce(owner_id, (p_old ->> 'user_id')::uuid),
           payments_private.describe_change(coalesce(p_new, p_old)));
@@ -137,10 +157,10 @@ begin
           payments_private.describe_change(p_new));
       end if;
     when 'entitlements.active_entitlement_summary' then
-      perform payments_private.write_outbox('entitlement.granted', n.key, 'once',
+      perform payments_private.write_turn('entitlement.granted', 'entitlement.revoked', n.key, null,
         (n.value ->> 'user_id')::uuid, payments_private.describe_change(n.value))
       from jsonb_each(p_new) as n where not coalesce(p_old ? n.key, false);
-      perform payments_private.write_outbox('entitlement.revoked', o.key, 'once',
+      perform payments_private.write_turn('entitlement.revoked', 'entitlement.granted', o.key, null,
         (o.value ->> 'user_id')::uuid, payments_private.describe_change(o.value))
       from jsonb_each(p_old) as o where not coalesce(p_new ? o.key, false);
     else null;
