@@ -45,6 +45,13 @@ const refundClaimSchema = z.object({
   amount_minor: z.number(),
 });
 
+const enforcementSchema = z.object({
+  id: z.uuid(),
+  lease: z.number(),
+  action: z.enum(["expire_session", "cancel_subscription"]),
+  object_id: z.string(),
+});
+
 const placeSchema = z.object({
   kind: z.string().optional(),
   /** The last id of the page before. */
@@ -73,6 +80,7 @@ export type RetryClaim = z.infer<typeof retryClaimSchema>;
 export type DomainEvent = z.infer<typeof domainEventSchema>;
 export type CustomerDeletion = z.infer<typeof customerDeletionSchema>;
 export type RefundClaim = z.infer<typeof refundClaimSchema>;
+export type Enforcement = z.infer<typeof enforcementSchema>;
 export type ReconcileMode = "hourly" | "nightly" | "scan";
 export type ReconcileRun = z.infer<typeof runSchema>;
 /** Where a reconciliation goes on. */
@@ -172,6 +180,22 @@ export function createStore(rpc: CallRpc) {
       claim: RefundClaim,
       result: { p_refund_id: string } | { p_refused_code: string } | { p_error: string },
     ) => rpc("finish_refund", { p_id: claim.id, p_lease: claim.lease, ...result }, z.boolean()),
+
+    claimEnforcements: (limit: number, leaseSeconds: number) =>
+      rpc(
+        "claim_enforcements",
+        { p_limit: limit, p_lease_seconds: leaseSeconds },
+        z.array(enforcementSchema),
+      ),
+    finishEnforcement: (
+      enforcement: Enforcement,
+      result: { p_outcome: "done" | "not_needed" } | { p_error: string },
+    ) =>
+      rpc(
+        "finish_enforcement",
+        { p_id: enforcement.id, p_lease: enforcement.lease, ...result },
+        z.boolean(),
+      ),
 
     claimOutbox: (limit: number, leaseSeconds: number) =>
       rpc(
