@@ -195,23 +195,27 @@ end
 $$;
 comment on function payments.staff_list(text) is 'Who has which role: {ok, code, staff}. Permission staff.list.';
 
-create function payments_private.bootstrap_admin(p_user_id uuid, p_operator text, p_reason text) returns boolean
+create function payments_private.bootstrap_admin(p_user_id uuid, p_operator text, p_reason text) returns jsonb
 language plpgsql volatile
 set search_path = ''
 as $$
 begin
+  -- in line: two operators who set up at once make one first admin
   perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('payments_private.bootstrap_admin'));
   if exists (select from payments_private.staff_members as m where m.role = 'admin') then
-    return false; -- from the second on, an admin grants the role
+    return '{"ok": false, "code": "admin_exists"}'; -- from the second on, an admin grants the role
   end if;
-  insert into payments_private.staff_members (user_id, role, granted_by) values (p_user_id, 'admin', p_operator);
-  perform audit.append('staff', p_operator, 'staff.first_admin', 'success', 'user', p_user_id::text,
-    null, null, p_reason);
-  return true;
+  begin
+    insert into payments_private.staff_members (user_id, role, granted_by) values (p_user_id, 'admin', p_operator);
+  exception when foreign_key_violation then
+    return '{"ok": false, "code": "unknown_user"}';
+  end;
+  perform payments_private.staff_done(p_operator, 'staff.first_admin', p_reason, 'user', p_user_id::text);
+  return '{"ok": true}';
 end
 $$;
 comment on function payments_private.bootstrap_admin(uuid, text, text) is
-  'Makes the first admin; for the operator''s command, which has the database. False when there is one.';
+  'Makes the first admin; for the operator''s command, which has the database: {ok, code}; code: admin_exists, unknown_user.';
 
 grant execute on function payments.staff_grant_role(uuid, text, text) to authenticated;
 grant execute on function payments.staff_revoke_role(uuid, text, text) to authenticated;

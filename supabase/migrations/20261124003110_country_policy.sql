@@ -34,7 +34,8 @@ alter table payments_private.settings
   add column country_deny text[] not null default '{}',
   add column country_action text not null default 'alert',
   add constraint countries_are_known check (
-    payments_private.are_countries(country_allow) and payments_private.are_countries(country_deny)),
+    payments_private.are_countries(country_allow) and payments_private.are_countries(country_deny)
+    and coalesce(array_ndims(country_allow), 1) = 1 and coalesce(array_ndims(country_deny), 1) = 1),
   add constraint a_country_is_not_in_both_lists check (not country_allow && country_deny),
   add constraint country_action_is_known check (country_action in ('alert', 'hold', 'refund'));
 comment on column payments_private.settings.country_allow is
