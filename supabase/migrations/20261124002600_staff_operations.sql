@@ -236,6 +236,7 @@ create table payments_private.refund_requests (
   reason text not null,
   requested_by uuid,
   rule text,
+  countries text[],
   requested_at timestamptz not null default now(),
   refund_id text,
   finished_at timestamptz,
@@ -248,6 +249,8 @@ create table payments_private.refund_requests (
   constraint amount_is_positive check (amount_minor > 0)
 );
 comment on table payments_private.refund_requests is 'Refunds that staff or a rule asked for, and what became of them at Stripe.';
+comment on column payments_private.refund_requests.countries is
+  'What the payment''s charge must show at Stripe: whoever forges an event must not move money by it.';
 comment on column payments_private.refund_requests.rule is 'Which rule asked, where no person did; once for each payment.';
 create unique index a_rule_refunds_a_payment_once on payments_private.refund_requests (payment_id, rule)
   where rule is not null;
@@ -327,13 +330,14 @@ begin
     returning q.*
   )
   select coalesce(jsonb_agg(jsonb_build_object(
-    'id', l.id, 'lease', token, 'payment_id', l.payment_id, 'amount_minor', l.amount_minor)), '[]')
+    'id', l.id, 'lease', token, 'payment_id', l.payment_id, 'amount_minor', l.amount_minor,
+    'countries', l.countries)), '[]')
   into claimed from leased as l;
   return claimed;
 end
 $$;
 comment on function payments.claim_refunds(integer, integer) is
-  'Leases up to p_limit due refunds (at most 100): [{id, lease, payment_id, amount_minor}].';
+  'Leases up to p_limit due refunds (at most 100): [{id, lease, payment_id, amount_minor, countries}].';
 
 create function payments.finish_refund(
   p_id uuid, p_lease bigint, p_refund_id text default null, p_refused_code text default null, p_error text default null

@@ -117,7 +117,9 @@ comment on function payments_private.write_charge(jsonb) is 'Upserts one charge.
 
 -- 3. The policy -----------------------------------------------------------------------------------
 
-create function payments_private.refund_by_rule(p_payment_id text, p_amount_minor bigint, p_rule text) returns void
+create function payments_private.refund_by_rule(
+  p_payment_id text, p_amount_minor bigint, p_rule text, p_countries text[]
+) returns void
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -128,16 +130,16 @@ begin
   if amount < 1 then
     return;
   end if;
-  insert into payments_private.refund_requests (payment_id, amount_minor, reason, rule)
-  values (p_payment_id, amount, p_rule, p_rule) on conflict do nothing;
+  insert into payments_private.refund_requests (payment_id, amount_minor, reason, rule, countries)
+  values (p_payment_id, amount, p_rule, p_rule, p_countries) on conflict do nothing;
   if found then
     perform audit.append('system', null, 'refund.requested', 'success', 'payment_intent', p_payment_id,
       p_reason => p_rule, p_detail => jsonb_build_object('amount_minor', amount));
   end if;
 end
 $$;
-comment on function payments_private.refund_by_rule(text, bigint, text) is
-  'Queues what is left of a payment for its refund, once for each payment and rule.';
+comment on function payments_private.refund_by_rule(text, bigint, text, text[]) is
+  'Queues what is left of a payment for its refund, once for each payment and rule. The worker refunds only what Stripe itself shows with these countries.';
 
 create function payments_private.judge_country(
   p_subject text, p_source text, p_customer_id text, p_countries text[], p_paid_minor bigint
@@ -172,7 +174,7 @@ begin
   if taken = 'hold' then
     perform payments_private.hold_for(payer, 'country_mismatch');
   elsif taken = 'refund' then
-    perform payments_private.refund_by_rule(p_subject, p_paid_minor, 'country_mismatch');
+    perform payments_private.refund_by_rule(p_subject, p_paid_minor, 'country_mismatch', known);
   end if;
 end
 $$;

@@ -53,7 +53,8 @@ begin
   if taken = 'hold' then
     perform payments_private.hold_for(p_user_id, 'duplicate_subscription');
   elsif taken = 'cancel' then
-    perform payments_private.enforce('cancel_subscription', p_newer_id, 'duplicate_subscription');
+    perform payments_private.enforce(
+      'cancel_subscription', p_newer_id, 'duplicate_subscription', p_older_id);
   end if;
 end
 $$;

@@ -43,6 +43,8 @@ const refundClaimSchema = z.object({
   lease: z.number(),
   payment_id: z.string(),
   amount_minor: z.number(),
+  /** What the charge must show at Stripe; null where a person asked. */
+  countries: z.array(z.string()).nullable(),
 });
 
 const enforcementSchema = z.object({
@@ -50,6 +52,8 @@ const enforcementSchema = z.object({
   lease: z.number(),
   action: z.enum(["expire_session", "cancel_subscription"]),
   object_id: z.string(),
+  /** The subscription that a duplicate stands beside. */
+  other_id: z.string().nullable(),
 });
 
 const placeSchema = z.object({
@@ -189,7 +193,7 @@ export function createStore(rpc: CallRpc) {
       ),
     finishEnforcement: (
       enforcement: Enforcement,
-      result: { p_outcome: "done" | "not_needed" } | { p_error: string },
+      result: { p_outcome: "done" | "not_needed" | "not_confirmed" } | { p_error: string },
     ) =>
       rpc(
         "finish_enforcement",

@@ -125,14 +125,34 @@ describe("the country that Stripe knows after payment", () => {
     });
   });
 
+  it("7.2b a forged event moves no money: what Stripe itself does not show is not refunded", async () => {
+    const payment = await buy(await signUp(), "US");
+    await until(async () => (await checksOf(payment)).length === 2);
+    await settings({ country_deny: ["FR"], country_action: "refund" });
+    await sql`delete from payments_private.country_checks where subject = ${payment}`;
+    const [charge] =
+      await sql`select id from payments_private.charges where payment_id = ${payment}`;
+    const genuine = await stripeClient().charges.retrieve(charge?.["id"]);
+    const billing_details = { address: { country: "FR" } };
+    const object = { ...genuine, id: stripeId("ch"), billing_details };
+    expect(await outcomeOf(eventBody({ type: "charge.succeeded", object }))).toBe("applied");
+    expect(await actionOf(payment)).toBe("refund");
+    await until(async () => {
+      const [row] = await sql`
+        select refused_code from payments_private.refund_requests where payment_id = ${payment}`;
+      return row?.["refused_code"] === "country_not_confirmed";
+    });
+    expect((await stripeClient().refunds.list({ payment_intent: payment })).data).toEqual([]);
+  });
+
   it("7.2b refund of what a person refunded in part takes what is left", async () => {
     const payment = await buy(await signUp(), "DE");
     await sql`insert into payments_private.refund_requests (payment_id, amount_minor, reason, finished_at, refused_code)
       values (${payment}, 900, 'refused by Stripe', now(), 'x')`;
     await sql`insert into payments_private.refund_requests (payment_id, amount_minor, reason, next_attempt_at)
       values (${payment}, 1000, 'asked by a person', now() + interval '1 hour')`;
-    await sql`select payments_private.refund_by_rule(${payment}, 4900, 'country_mismatch')`;
-    await sql`select payments_private.refund_by_rule(${payment}, 4900, 'country_mismatch')`;
+    await sql`select payments_private.refund_by_rule(${payment}, 4900, 'country_mismatch', '{DE}')`;
+    await sql`select payments_private.refund_by_rule(${payment}, 4900, 'country_mismatch', '{DE}')`;
     const rows = await sql`
       select amount_minor::int as amount from payments_private.refund_requests
       where payment_id = ${payment} and rule = 'country_mismatch'`;

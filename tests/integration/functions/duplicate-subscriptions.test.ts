@@ -1,5 +1,12 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { stripeClient, subscribe, until } from "../../support/payments.ts";
+import {
+  eventBody,
+  outcomeOf,
+  stripeClient,
+  stripeId,
+  subscribe,
+  until,
+} from "../../support/payments.ts";
 import { adminSql, type SignedInUser, signUp } from "../../support/stack.ts";
 
 const sql = adminSql();
@@ -113,6 +120,30 @@ describe("a subscription made elsewhere", () => {
         where user_id = ${user.user.id} and reason = 'duplicate_subscription'`;
       return rows.length > 0;
     });
+  });
+
+  it("decision 8: a forged event ends no subscription: Stripe is asked for both first", async () => {
+    await sql`update payments_private.settings set duplicate_subscription_action = 'cancel'`;
+    const { first } = await subscriber();
+    // an older one that nobody ever made: the genuine one would be the duplicate
+    const genuine = await stripe.subscriptions.retrieve(first);
+    const forged = {
+      ...genuine,
+      id: stripeId("sub"),
+      created: genuine.created - 3600,
+      items: {
+        object: "list",
+        has_more: false,
+        data: genuine.items.data.map((item) => ({ ...item, id: stripeId("si") })),
+      },
+    };
+    await outcomeOf(eventBody({ type: "customer.subscription.created", object: forged }));
+    await until(async () => {
+      const [row] = await sql`
+        select outcome from payments_private.enforcements where object_id = ${first}`;
+      return row?.["outcome"] === "not_confirmed";
+    });
+    expect((await stripe.subscriptions.retrieve(first)).status).toBe("active");
   });
 
   it("decision 8: found long after it was made is not cancelled", async () => {

@@ -1,6 +1,7 @@
 import type Stripe from "stripe";
 import { isDefiniteRefusal } from "../../_shared/stripe-failure.ts";
 import { errorCode } from "../error-code.ts";
+import { cancelDuplicate } from "../cancel-duplicate.ts";
 import { requireOurAccount } from "../our-account.ts";
 import type { Enforcement, WorkerStore } from "../store.ts";
 import { drain, type Task, type TaskRun } from "../task.ts";
@@ -52,11 +53,11 @@ async function enforceOne(
 
 async function act(
   stripe: Stripe,
-  { action, object_id: id }: Enforcement,
-): Promise<"done" | "not_needed"> {
+  { object_id: id, other_id: otherId }: Enforcement,
+): Promise<"done" | "not_needed" | "not_confirmed"> {
   try {
-    if (action === "expire_session") await stripe.checkout.sessions.expire(id);
-    else await stripe.subscriptions.cancel(id);
+    if (otherId !== null) return await cancelDuplicate(stripe, id, otherId);
+    await stripe.checkout.sessions.expire(id);
     return "done";
   } catch (error) {
     // paid, expired or cancelled a moment ago
