@@ -2,13 +2,14 @@ import { cpus, loadavg } from "node:os";
 import process from "node:process";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { apiCallsCase } from "./cases/api-calls.ts";
+import { authorizeCase } from "./cases/authorize.ts";
 import { httpCase } from "./cases/http.ts";
 import { ingestCase } from "./cases/ingest.ts";
 import { memoryCase } from "./cases/memory.ts";
 import type { Result } from "./support/bench-case.ts";
 import { seededRandom } from "./support/random.ts";
 
-const CASES = [ingestCase, httpCase, apiCallsCase, memoryCase];
+const CASES = [ingestCase, authorizeCase, httpCase, apiCallsCase, memoryCase];
 
 interface Options {
   readonly seed: number;

@@ -3,6 +3,10 @@ import { type CommandIo, type ExitCode, UsageError } from "./command-io.ts";
 import { complianceCommand } from "./compliance/command.ts";
 import { deadLettersCommand } from "./dead-letters/command.ts";
 import { eventsCommand } from "./events/command.ts";
+import { holdCommand, releaseCommand } from "./holds/command.ts";
+import { killSwitchCommand } from "./kill-switch/command.ts";
+import { settingsCommand } from "./settings/command.ts";
+import { staffCommand } from "./staff/command.ts";
 import { statusCommand } from "./status/command.ts";
 import { webhookCommand } from "./webhook/command.ts";
 
@@ -11,6 +15,11 @@ const COMMANDS = [
   deadLettersCommand,
   eventsCommand,
   webhookCommand,
+  staffCommand,
+  settingsCommand,
+  holdCommand,
+  releaseCommand,
+  killSwitchCommand,
   complianceCommand,
 ];
 

@@ -54,7 +54,7 @@ interface Round {
 }
 
 async function compare(context: BenchContext, url: string, connections: number): Promise<void> {
-  const pool = await openStatementPool(url, connections);
+  const pool = await openStatementPool(url, "payments_webhook", connections);
   const subscribers = SUBSCRIBERS[connections] ?? 100;
   const rounds: Round[] = [];
   try {

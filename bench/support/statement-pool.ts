@@ -9,15 +9,21 @@ export interface StatementPool {
   close(): Promise<void>;
 }
 
-/** Opens `connections` connections, spread over threads. */
-export async function openStatementPool(url: string, connections: number): Promise<StatementPool> {
+/** Opens `connections` connections as a database role, spread over threads. */
+export async function openStatementPool(
+  url: string,
+  role: string,
+  connections: number,
+): Promise<StatementPool> {
   const threads = Math.min(THREADS, connections);
   const workers = Array.from(
     { length: threads },
     () => new Worker(new URL("./statement-worker.ts", import.meta.url), { type: "module" }),
   );
   await Promise.all(
-    workers.map((worker) => order(worker, { open: { url, connections: connections / threads } })),
+    workers.map((worker) =>
+      order(worker, { open: { url, role, connections: connections / threads } })
+    ),
   );
   return {
     async run(statement, rows) {

@@ -4,7 +4,7 @@ import postgres from "postgres";
 
 /** What the thread is told. */
 export type Order =
-  | { readonly open: { readonly url: string; readonly connections: number } }
+  | { readonly open: { readonly url: string; readonly role: string; readonly connections: number } }
   | { readonly run: { readonly statement: string; readonly rows: readonly string[][] } }
   | { readonly close: true };
 
@@ -17,7 +17,7 @@ async function obey(order: Order): Promise<void> {
       max: order.open.connections,
       ssl: false,
       onnotice: () => {},
-      connection: { role: "payments_webhook" },
+      connection: { role: order.open.role },
     });
     for (let index = 0; index < order.open.connections; index++) {
       connections.push(await pool.reserve());

@@ -25,6 +25,11 @@ begin
   if reservation.state not in ('reserved', 'open') or reservation.session_id <> made_id then
     return '{"recorded": false, "code": "checkout_in_progress"}';
   end if;
+  -- held while Stripe was asked
+  if payments_private.is_held(reservation.user_id)
+    or payments_private.is_address_held(reservation.address_hash) then
+    return '{"recorded": false, "code": "on_hold"}';
+  end if;
   update payments_private.checkout_reservations as r set
     state = 'open', session_id = p_result #>> '{session,id}', url = p_result ->> 'url'
   where r.id = reservation.id;
@@ -45,7 +50,7 @@ begin
 end
 $$;
 comment on function payments.record_checkout(jsonb) is
-  'Records the session that Stripe made for a reservation and binds the customer to the user: {recorded, code}. Not recorded when the customer belongs to somebody else (forbidden), or the reservation has ended or has another session (checkout_in_progress).';
+  'Records the session that Stripe made for a reservation and binds the customer to the user: {recorded, code}. Not recorded when the customer belongs to somebody else (forbidden), the user is on hold by now (on_hold), or the reservation has ended or has another session (checkout_in_progress).';
 
 create function payments.record_replaced_checkout(p_result jsonb) returns void
 language plpgsql volatile

@@ -96,6 +96,8 @@ begin
   get diagnostics delivered = row_count;
   delete from payments_private.rate_limits as l where l.arrival_at < now() - interval '1 day';
   delete from payments_private.declines as d where d.occurred_at < now() - interval '1 day';
+  delete from payments_private.country_checks as c where c.checked_at < now() - interval '90 days';
+  delete from payments_private.enforcements as e where e.finished_at < now() - interval '90 days';
   delete from payments_private.rate_refusals as r where r.window_at < now() - interval '30 days';
 
   update payments_private.purge_runs set finished_at = now();

@@ -2,6 +2,7 @@ import type { Mutation } from "./mutation.ts";
 import { CHECKOUT_ATTACK_MUTATIONS } from "./table/checkout-attacks.ts";
 import { CONFIGURATION_MUTATIONS } from "./table/configuration.ts";
 import { ERROR_MUTATIONS } from "./table/errors.ts";
+import { GUARD_MUTATIONS } from "./table/guard.ts";
 import { IDENTITY_ATTACK_MUTATIONS } from "./table/identity-attacks.ts";
 import { PIPELINE_ATTACK_MUTATIONS } from "./table/pipeline-attacks.ts";
 import { SCOPE_MUTATIONS } from "./table/scope.ts";
@@ -16,4 +17,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CHECKOUT_ATTACK_MUTATIONS,
   ...PIPELINE_ATTACK_MUTATIONS,
   ...IDENTITY_ATTACK_MUTATIONS,
+  ...GUARD_MUTATIONS,
 ];

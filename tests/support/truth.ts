@@ -12,6 +12,7 @@ import { isMissing } from "../../supabase/functions/_shared/stripe-failure.ts";
 
 /** Where each kind's rows are. */
 const TABLES: Readonly<Record<ObjectKindName, string>> = {
+  charge: "payments_private.charges",
   "checkout.session": "payments.checkout_sessions",
   customer: "payments.customers",
   dispute: "payments.disputes",

@@ -42,6 +42,7 @@ export const OPTIONAL_VARIABLES = {
     "payments-worker",
     "sync-billing",
   ],
+  PAYMENTS_COUNTRY_HEADER: ["create-checkout"],
   PAYMENTS_JWT_ISSUER: ["create-checkout", "customer-portal", "sync-billing"],
   PAYMENTS_OUTBOX_SECRET: ["payments-worker"],
   PAYMENTS_OUTBOX_URL: ["payments-worker"],
@@ -67,6 +68,8 @@ export interface Config {
   /** `iss` of the Auth server's tokens, where it is not SUPABASE_URL/auth/v1 (a custom domain). */
   readonly jwtIssuer: string;
   readonly allowedOrigins: readonly string[];
+  /** Header in which the edge names the client's country; empty where none does. */
+  readonly countryHeader: string;
   readonly stripeSecretKey: string;
   readonly stripeApiBase: string;
   readonly webhookSecrets: readonly string[];
@@ -131,6 +134,7 @@ export function loadConfig(name: FunctionName, env: EnvSource): Config {
       : "",
     jwtIssuer: read("PAYMENTS_JWT_ISSUER", issuerSchema, ""),
     allowedOrigins: read("PAYMENTS_ALLOWED_ORIGINS", originsSchema, []),
+    countryHeader: read("PAYMENTS_COUNTRY_HEADER", headerSchema, ""),
     stripeSecretKey: read("STRIPE_SECRET_KEY", stripeKeySchema, ""),
     stripeApiBase: read("STRIPE_API_BASE", urlSchema, STRIPE_API),
     webhookSecrets: read("STRIPE_WEBHOOK_SECRETS", webhookSecretsSchema, []),
@@ -209,6 +213,8 @@ const urlSchema = z.string().transform((text) => text.replace(/\/$/, "")).refine
   isOrigin,
   "must be an http(s) URL without path or query",
 );
+
+const headerSchema = z.string().regex(/^[\w-]{1,64}$/, "must be the name of a header");
 
 const hashKeySchema = z.string().refine(is32Bytes, "must be base64 of 32 bytes");
 

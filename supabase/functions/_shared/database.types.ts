@@ -8,6 +8,7 @@ export type Database = {
           "amount_total": number | null;
           "created_at": string;
           "currency": string | null;
+          "customer_country": string | null;
           "customer_id": string | null;
           "expires_at": string;
           "id": string;
@@ -23,6 +24,7 @@ export type Database = {
           "amount_total"?: number | null;
           "created_at": string;
           "currency"?: string | null;
+          "customer_country"?: string | null;
           "customer_id"?: string | null;
           "expires_at": string;
           "id": string;
@@ -37,6 +39,7 @@ export type Database = {
           "amount_total"?: number | null;
           "created_at"?: string;
           "currency"?: string | null;
+          "customer_country"?: string | null;
           "customer_id"?: string | null;
           "expires_at"?: string;
           "id"?: string;
@@ -582,6 +585,10 @@ export type Database = {
         Args: { "p_lease_seconds": number; "p_limit": number };
         Returns: Json;
       };
+      "claim_enforcements": {
+        Args: { "p_lease_seconds": number; "p_limit": number };
+        Returns: Json;
+      };
       "claim_outbox": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_refreshes": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_refunds": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
@@ -593,6 +600,10 @@ export type Database = {
       };
       "finish_customer_deletion": {
         Args: { "p_customer_id": string; "p_error"?: string; "p_lease": number };
+        Returns: boolean;
+      };
+      "finish_enforcement": {
+        Args: { "p_error"?: string; "p_id": string; "p_lease": number; "p_outcome"?: string };
         Returns: boolean;
       };
       "finish_outbox": {
@@ -684,6 +695,10 @@ export type Database = {
       "staff_list": { Args: { "p_reason": string }; Returns: Json };
       "staff_refund": {
         Args: { "p_amount_minor": number; "p_payment_id": string; "p_reason": string };
+        Returns: Json;
+      };
+      "staff_release_address": {
+        Args: { "p_address_hash": string; "p_reason": string };
         Returns: Json;
       };
       "staff_release_hold": { Args: { "p_reason": string; "p_user_id": string }; Returns: Json };

@@ -18,6 +18,7 @@ const surroundings = readSurroundings(NAME, readEnvironment(), (config): Depende
   stripe: createStripe(config),
   addressHash: createAddressHash(config.hashKey),
   allowedOrigins: config.allowedOrigins,
+  countryHeader: config.countryHeader,
 }));
 
 export default {

@@ -30,6 +30,7 @@ const refusalCodes = [
   "not_purchasable",
   "idempotency_conflict",
   "already_subscribed",
+  "country_not_allowed",
 ] as const;
 
 const ownRefusal = z.object({
@@ -56,7 +57,10 @@ const decisionSchema = z.union([
 
 const recordedSchema = z.discriminatedUnion("recorded", [
   z.object({ recorded: z.literal(true) }),
-  z.object({ recorded: z.literal(false), code: z.enum(["forbidden", "checkout_in_progress"]) }),
+  z.object({
+    recorded: z.literal(false),
+    code: z.enum(["forbidden", "checkout_in_progress", "on_hold"]),
+  }),
 ]);
 
 /** What the edge function knows of a reservation; Stripe's parameters are a function of it. */
@@ -72,6 +76,8 @@ export interface Authorization {
   sessionId: string;
   /** Keyed hash of the client's address. */
   addressHash: string | null;
+  /** Two letters, as the edge says; anybody may have written it. */
+  country: string | null;
 }
 
 export interface CheckoutStore {
@@ -101,13 +107,17 @@ const nothing = z.null().transform(() => undefined);
 /** The RPCs of role payments_checkout. `keyFingerprint` names the key in the audit trail. */
 export function createStore(rpc: CallRpc, keyFingerprint: Promise<string>): CheckoutStore {
   return {
-    authorize: async ({ request, bodySha256, userId, sessionId, addressHash }, requestId) =>
+    authorize: async (
+      { request, bodySha256, userId, sessionId, addressHash, country },
+      requestId,
+    ) =>
       await rpc("authorize_checkout", {
         p_request: {
           ...request,
           user_id: userId,
           session_id: sessionId,
           address_hash: addressHash,
+          country,
           body_sha256: bodySha256,
           request_id: requestId,
           key_fingerprint: await keyFingerprint,

@@ -11,6 +11,7 @@ import { type Dependencies, handle } from "./handler.ts";
 import { createStore } from "./store.ts";
 import { allTasks } from "./task.ts";
 import { endBillingTask } from "./tasks/end-billing.ts";
+import { enforceTask } from "./tasks/enforce.ts";
 import { notifyTask } from "./tasks/notify.ts";
 import { purgeTask } from "./tasks/purge.ts";
 import { reconcileTask } from "./tasks/reconcile.ts";
@@ -39,6 +40,7 @@ function build(config: Config): Dependencies {
     workerKey: config.databaseKey,
     tasks: {
       retry: allTasks(
+        enforceTask({ stripe, store, accountId, now }),
         retryTask({ stripe, store, decryptBody, now }),
         endBillingTask({ stripe, store, accountId, now }),
         refundTask({ stripe, store, accountId, now }),
