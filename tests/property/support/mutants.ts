@@ -81,12 +81,9 @@ export const MUTANTS: readonly Mutant[] = [
     noticedAs: /was recorded 2 times/,
     sql: "alter table payments_private.processed_events drop constraint processed_events_pkey",
     changes: [{
-      inFunction: "payments_private.record_event(jsonb,timestamptz,text,text)",
-      find: `on conflict (event_id, created) do update set
-    status = excluded.status, attempts = e.attempts + 1, processed_at = excluded.processed_at,
-    projection = excluded.projection, encrypted_body = excluded.encrypted_body,
-    last_error = excluded.last_error, secret_fingerprint = excluded.secret_fingerprint;`,
-      replace: ";",
+      inFunction: "payments_private.record_event(jsonb,timestamptz,text,text,boolean)",
+      find: "if p_is_new then",
+      replace: "if true then",
     }],
   },
   {
