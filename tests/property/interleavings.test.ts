@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 test(
-  `decision 8, 7.2c: ${COUNT} random interleavings end with one subscription at most and no cap passed (seed ${firstSeed})`,
+  `decision 8: ${COUNT} random interleavings end with one subscription at most and no cap passed (seed ${firstSeed})`,
   async () => {
     const seen: Record<string, number> = {};
     const note = (what: string) => void (seen[what] = (seen[what] ?? 0) + 1);
