@@ -1,4 +1,5 @@
 import type { Mutation } from "./mutation.ts";
+import { ACCESS_MUTATIONS } from "./table/access.ts";
 import { CHECKOUT_ATTACK_MUTATIONS } from "./table/checkout-attacks.ts";
 import { CONFIGURATION_MUTATIONS } from "./table/configuration.ts";
 import { ERROR_MUTATIONS } from "./table/errors.ts";
@@ -18,4 +19,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PIPELINE_ATTACK_MUTATIONS,
   ...IDENTITY_ATTACK_MUTATIONS,
   ...GUARD_MUTATIONS,
+  ...ACCESS_MUTATIONS,
 ];
