@@ -4,6 +4,8 @@ export interface CommandIo {
   readonly root: string;
   readonly now: () => Date;
   readonly colour: boolean;
+  /** Whether standard error is a terminal, where a progress bar can be drawn; no by default. */
+  readonly terminal?: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Who sits at this machine: named in the audit trail unless `--as` says otherwise. */
   readonly operator: string;

@@ -8,6 +8,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   root: fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, ""),
   now: () => new Date(),
   colour: wantsColour(process.stdout.isTTY === true, process.env["NO_COLOR"]),
+  terminal: process.stderr.isTTY === true,
   env: process.env,
   operator: userInfo().username,
   out: (text) => process.stdout.write(text),

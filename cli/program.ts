@@ -1,12 +1,17 @@
 import { Command, CommanderError } from "commander";
 import { type CommandIo, type ExitCode, UsageError } from "./command-io.ts";
+import { cardScanCommand } from "./card-scan/command.ts";
 import { complianceCommand } from "./compliance/command.ts";
 import { deadLettersCommand } from "./dead-letters/command.ts";
+import { doctorCommand } from "./doctor/command.ts";
+import { encryptionCommand } from "./encryption/command.ts";
 import { eventsCommand } from "./events/command.ts";
 import { holdCommand, releaseCommand } from "./holds/command.ts";
 import { killSwitchCommand } from "./kill-switch/command.ts";
 import { settingsCommand } from "./settings/command.ts";
 import { staffCommand } from "./staff/command.ts";
+import { legalHoldCommand } from "./legal-hold/command.ts";
+import { retentionCommand } from "./retention/command.ts";
 import { statusCommand } from "./status/command.ts";
 import { webhookCommand } from "./webhook/command.ts";
 
@@ -14,6 +19,11 @@ const COMMANDS = [
   statusCommand,
   deadLettersCommand,
   eventsCommand,
+  legalHoldCommand,
+  retentionCommand,
+  encryptionCommand,
+  cardScanCommand,
+  doctorCommand,
   webhookCommand,
   staffCommand,
   settingsCommand,

@@ -108,7 +108,12 @@ const WEBHOOKS: readonly Requirement[] = [
 ];
 
 const DATA: readonly Requirement[] = [
-  code("4.1a", 4, "Card-shaped input is refused, not logged, and a scheduled scan finds none"),
+  code(
+    "4.1a",
+    4,
+    "Card-shaped input is refused, not logged, and a scheduled scan finds none",
+    "docs/data-protection.md",
+  ),
   code(
     "4.1b",
     4,
@@ -119,7 +124,7 @@ const DATA: readonly Requirement[] = [
     "4.1c",
     4,
     "Projections are allow-lists; every column with personal data is inventoried",
-    "docs/database.md",
+    "docs/data-inventory.md",
   ),
   code(
     "4.2a",
@@ -133,12 +138,17 @@ const DATA: readonly Requirement[] = [
     "Grants equal a checked-in snapshot; no API role can touch audit rows",
     "docs/database.md",
   ),
-  code("4.2c", 4, "Staff reads are audited and give a reason; direct reads are logged by pgaudit"),
+  code(
+    "4.2c",
+    4,
+    "Staff reads are audited and give a reason; direct reads are logged by pgaudit",
+    "docs/data-protection.md",
+  ),
   platform(
     "4.3a",
     4,
     "TLS 1.2 or newer everywhere; an unverified database URL is refused in production",
-    "docs/threat-model.md",
+    "docs/data-protection.md",
   ),
   code("4.3b", 4, "Security headers on every response of every status; exact CORS"),
 ];

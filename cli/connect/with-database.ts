@@ -18,6 +18,8 @@ export interface Database {
   read<T>(ask: (sql: postgres.TransactionSql) => Promise<T>): Promise<T>;
   /** Reads the audit log; changes nothing. */
   readAudit<T>(ask: (sql: postgres.TransactionSql) => Promise<T>): Promise<T>;
+  /** Reads as the role of the URL, whatever that is: for the catalogue and other owners' schemas. */
+  readAsSelf<T>(ask: (sql: postgres.TransactionSql) => Promise<T>): Promise<T>;
   /** Runs what changes something, whole or not at all. */
   change<T>(run: (sql: postgres.TransactionSql) => Promise<T>): Promise<T>;
 }
@@ -50,6 +52,7 @@ export async function withDatabase<T>(
     return await use({
       read: (ask) => as("payments_owner", "read only", ask),
       readAudit: (ask) => as("audit_owner", "read only", ask),
+      readAsSelf: (ask) => as("none", "read only", ask),
       change: (run) => as("payments_owner", "read write", run),
     });
   } finally {
@@ -57,8 +60,22 @@ export async function withDatabase<T>(
   }
 }
 
-/** `--db-url`, else the environment, else the running local stack. */
-async function findTarget(io: CommandIo, { dbUrl }: DatabaseOptions): Promise<DatabaseTarget> {
+/**
+ * `--db-url`, else the environment, else the running local stack.
+ *
+ * @throws UsageError for a connection without verified TLS where PAYMENTS_ENV is production
+ */
+export async function findTarget(io: CommandIo, options: DatabaseOptions): Promise<DatabaseTarget> {
+  const target = await chooseTarget(io, options);
+  if (io.env["PAYMENTS_ENV"] === "production" && target.tls !== "verified") {
+    throw new UsageError(
+      "PAYMENTS_ENV is production: the database's URL needs sslmode=verify-full, on this machine too",
+    );
+  }
+  return target;
+}
+
+async function chooseTarget(io: CommandIo, { dbUrl }: DatabaseOptions): Promise<DatabaseTarget> {
   if (dbUrl !== undefined) return readDatabaseUrl(dbUrl, "--db-url");
   const fromEnvironment = io.env["PAYMENTS_DB_URL"];
   if (fromEnvironment !== undefined && fromEnvironment !== "") {

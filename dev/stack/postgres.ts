@@ -29,6 +29,10 @@ export interface PostgresOptions {
   durable: boolean;
   guard: ProcessGuard;
   log: Log;
+  /** Another server than the one that npm installs. */
+  binaries?: PostgresBinaries;
+  /** Settings on top of the stack's own. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 export const superuser = "supabase_admin";
@@ -43,7 +47,7 @@ const signalOf = { fast: "SIGINT", immediate: "SIGQUIT", kill: "SIGKILL" } as co
 /** Makes a new cluster and starts a server on it, reachable on 127.0.0.1 only. */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const account = await postgresAccount();
-  const binaries = await locatePostgres(account, options.folder);
+  const binaries = options.binaries ?? await locatePostgres(account, options.folder);
   const dataFolder = join(options.folder, "postgres");
   await initialise(binaries, dataFolder, account, options);
   const start = (port: number) => launch(binaries, dataFolder, account, port, options);
@@ -143,7 +147,7 @@ async function launch(
   return child;
 }
 
-function serverSettings({ durable }: PostgresOptions): string[] {
+function serverSettings({ durable, settings: more = {} }: PostgresOptions): string[] {
   const settings: Record<string, string> = {
     listen_addresses: "127.0.0.1",
     // No socket in the shared /tmp; the path limit (107 bytes) rules out deep folders anyway.
@@ -156,6 +160,7 @@ function serverSettings({ durable }: PostgresOptions): string[] {
     log_min_error_statement: "panic",
     lc_messages: "C",
     ...(durable ? {} : { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }),
+    ...more,
   };
   return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }

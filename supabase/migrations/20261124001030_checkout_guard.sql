@@ -115,7 +115,8 @@ begin
   end if;
   perform audit.append('user', for_user::text, 'checkout.authorized', 'success',
     'reservation', answer #>> '{reservation,id}', p_request ->> 'request_id', p_request ->> 'key_fingerprint',
-    p_detail => jsonb_build_object('mode', p_request -> 'mode', 'decision', answer -> 'decision'));
+    p_detail => jsonb_build_object('mode', p_request -> 'mode', 'decision', answer -> 'decision')
+      || payments_private.keep_client('checkout', p_request));
   return answer || jsonb_build_object('customer', payments_private.customer_for_checkout(for_user, p_request ->> 'address_hash'));
 end
 $$;

@@ -51,7 +51,7 @@ begin
   else
     perform audit.append('user', for_user::text, 'portal.authorized', 'success', 'customer',
       answer ->> 'customer_id', p_request ->> 'request_id', p_request ->> 'key_fingerprint',
-      p_detail => jsonb_build_object('flow', p_request -> 'flow'));
+      p_detail => jsonb_build_object('flow', p_request -> 'flow') || payments_private.keep_client('portal', p_request));
   end if;
   return answer;
 end

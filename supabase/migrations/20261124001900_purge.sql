@@ -1,7 +1,8 @@
 -- Purpose: what is no longer needed goes.
--- Objects: payments_private.purge_runs, change_months; payments.purge.
--- Risk:    drops whole partitions of processed_events; an event that is resent after that, freshly
---          signed, is older than 30 days and has no effect (docs/adr/0003).
+-- Objects: payments_private.purge_runs, change_months, purge_<class>, purge_classes; payments.purge.
+-- Risk:    drops whole partitions of processed_events and audit_logs; an event that is resent after
+--          that, freshly signed, is older than 30 days and has no effect (docs/adr/0003). How long each
+--          class is kept: 20261124004100; what stops it: 20261124004110.
 
 set role payments_owner;
 
@@ -19,24 +20,28 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  partition_name text;
+  month record;
   dropped integer := 0;
 begin
-  for partition_name in
-    select c.relname from pg_catalog.pg_inherits as i
-    join pg_catalog.pg_class as c on c.oid = i.inhrelid
+  for month in
+    select c.relname as name, m.starts, m.starts + interval '1 month' as ends
+    from pg_catalog.pg_inherits as i
+    join pg_catalog.pg_class as c on c.oid = i.inhrelid,
+      lateral (select to_date(right(c.relname, 6), 'YYYYMM')::timestamp at time zone 'UTC' as starts) as m
     where i.inhparent = 'payments_private.processed_events'::regclass and c.relname ~ '_[0-9]{6}$'
-      and to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month' <= p_before
+      and m.starts + interval '1 month' <= p_before
   loop
-    execute format('drop table payments_private.%I', partition_name);
+    continue when payments_private.is_frozen(month.starts, month.ends);
+    execute format('drop table payments_private.%I', month.name);
     dropped := dropped + 1;
   end loop;
-  delete from payments_private.processed_events_default as e where e.created < p_before;
+  delete from payments_private.processed_events_default as e
+  where e.created < p_before and not payments_private.is_frozen(e.created, e.created, null, e.object_id);
   return dropped;
 end
 $$;
 comment on function payments_private.drop_old_event_partitions(timestamptz) is
-  'Drops monthly partitions that lie wholly before p_before, and older rows of the default one.';
+  'Drops monthly partitions that lie wholly before p_before, and older rows of the default one, unless a legal hold overlaps them.';
 
 create function payments_private.change_months() returns integer
 language plpgsql volatile
@@ -51,7 +56,8 @@ begin
   perform set_config('lock_timeout', '200ms', true);
   perform payments_private.ensure_events_partition(now() + n * interval '1 month') from generate_series(0, 3) as n;
   perform audit.ensure_partitions();
-  dropped := payments_private.drop_old_event_partitions(now() - interval '90 days');
+  dropped := payments_private.drop_old_event_partitions(payments_private.kept_since('events'))
+    + audit.purge_partitions(payments_private.kept_since('audit'));
   perform set_config('lock_timeout', usual_timeout, true);
   return dropped;
 exception when lock_not_available then
@@ -59,7 +65,166 @@ exception when lock_not_available then
 end
 $$;
 comment on function payments_private.change_months() is
-  'Makes the partitions of the next months and drops those of old events; returns how many it dropped, or null when somebody was reading.';
+  'Makes the partitions of the next months and drops those of old events and audit rows; returns how many it dropped, or null when somebody was reading.';
+
+-- One function for each class of retention_classes that is not a matter of partitions. Each leaves what
+-- a legal hold covers.
+
+create function payments_private.purge_raw_bodies(p_before timestamptz) returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  update payments_private.processed_events as e set
+    encrypted_body = null, status = case when e.status = 'retry' then 'dead' else e.status end
+  where e.encrypted_body is not null and e.received_at < p_before
+    and not payments_private.is_frozen(e.received_at, e.received_at, null, e.object_id);
+  get diagnostics purged = row_count;
+  return purged;
+end
+$$;
+comment on function payments_private.purge_raw_bodies(timestamptz) is
+  'Drops the encrypted bodies of events that could not be projected; the event stays, dead.';
+
+create function payments_private.purge_event_conflicts(p_before timestamptz) returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  delete from payments_private.event_conflicts as c
+  where c.received_at < p_before and not payments_private.is_frozen(c.received_at, c.received_at, null, c.object_id);
+  get diagnostics purged = row_count;
+  return purged;
+end
+$$;
+comment on function payments_private.purge_event_conflicts(timestamptz) is 'Deletes records of reused event ids.';
+
+create function payments_private.purge_client_details(p_before timestamptz) returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  delete from payments_private.client_details as c
+  where c.created_at < p_before and not payments_private.is_frozen(c.created_at, c.created_at, c.user_id);
+  get diagnostics purged = row_count;
+  return purged;
+end
+$$;
+comment on function payments_private.purge_client_details(timestamptz) is 'Deletes clients'' addresses and agents.';
+
+create function payments_private.purge_reservations(p_before timestamptz) returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  -- an open or reserved one may still be paid; a slot still answers for a completed one
+  delete from payments_private.checkout_reservations as r
+  where r.state in ('completed', 'expired', 'released') and r.closed_at < p_before
+    and not exists (select from payments_private.reservation_slots as s where s.reservation_id = r.id)
+    and not payments_private.is_frozen(r.created_at, r.closed_at, r.user_id, r.session_id);
+  get diagnostics purged = row_count;
+  return purged;
+end
+$$;
+comment on function payments_private.purge_reservations(timestamptz) is 'Deletes checkouts that are closed and hold no slot.';
+
+create function payments_private.purge_domain_events(p_before timestamptz) returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  delete from payments.outbox as o
+  where o.state = 'delivered' and o.delivered_at < p_before
+    and not payments_private.is_frozen(o.created_at, o.delivered_at, o.user_id, o.object_id);
+  get diagnostics purged = row_count;
+  return purged;
+end
+$$;
+comment on function payments_private.purge_domain_events(timestamptz) is
+  'Deletes domain events that were delivered; those still to be told stay.';
+
+create function payments_private.purge_refusal_counts(p_before timestamptz) returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  delete from payments_private.rate_refusals as r
+  where r.window_at < p_before and not payments_private.is_frozen(r.window_at, r.window_at + interval '10 minutes');
+  get diagnostics purged = row_count;
+  return purged;
+end
+$$;
+comment on function payments_private.purge_refusal_counts(timestamptz) is 'Deletes counts of refusals by a limit.';
+
+create function payments_private.purge_rule_actions(p_before timestamptz) returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  checks integer;
+  enforced integer;
+begin
+  delete from payments_private.country_checks as c
+  where c.checked_at < p_before
+    and not payments_private.is_frozen(c.checked_at, c.checked_at, null, c.subject);
+  get diagnostics checks = row_count;
+  delete from payments_private.enforcements as e
+  where e.finished_at < p_before
+    and not payments_private.is_frozen(e.requested_at, e.finished_at, null, e.object_id);
+  get diagnostics enforced = row_count;
+  return checks + enforced;
+end
+$$;
+comment on function payments_private.purge_rule_actions(timestamptz) is
+  'Deletes what the country policy judged and what rules had done; the audit log keeps both.';
+
+create function payments_private.purge_resolved_alerts(p_before timestamptz) returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  delete from payments_private.alerts as a
+  where a.resolved_at < p_before and not payments_private.is_frozen(a.first_seen_at, a.resolved_at);
+  get diagnostics purged = row_count;
+  return purged;
+end
+$$;
+comment on function payments_private.purge_resolved_alerts(timestamptz) is 'Deletes alerts that were resolved; open ones stay.';
+
+create function payments_private.purge_classes() returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  class_name text;
+  purged integer;
+  counts jsonb := '{}';
+begin
+  for class_name in select c.class from payments_private.retention_classes as c order by c.class loop
+    continue when pg_catalog.to_regprocedure('payments_private.purge_' || class_name || '(timestamptz)') is null;
+    execute format('select payments_private.%I($1)', 'purge_' || class_name)
+    into purged using payments_private.kept_since(class_name);
+    counts := counts || jsonb_build_object(class_name, purged);
+  end loop;
+  return counts;
+end
+$$;
+comment on function payments_private.purge_classes() is
+  'Runs purge_<class> for every retention class that has one; returns how many rows each deleted.';
 
 create function payments.purge(p_forced boolean) returns jsonb
 language plpgsql volatile
@@ -67,11 +232,7 @@ security definer -- the worker's role has no table access of its own
 set search_path = ''
 as $$
 declare
-  dropped integer;
-  bodies integer;
-  keys integer;
-  reservations integer;
-  delivered integer;
+  counts jsonb;
 begin
   perform from payments_private.purge_runs as r
   where p_forced or r.finished_at is null or r.finished_at < now() - interval '1 day'
@@ -79,36 +240,28 @@ begin
   if not found then
     return '{"due": false}';
   end if;
-  dropped := payments_private.change_months();
+  -- a hold that is being placed is waited for, and one that comes now waits: what it covers is there
+  lock table payments_private.legal_holds in share mode;
+  counts := jsonb_build_object('partitions', payments_private.change_months()) || payments_private.purge_classes();
 
-  update payments_private.processed_events as e set
-    encrypted_body = null, status = case when e.status = 'retry' then 'dead' else e.status end
-  where e.encrypted_body is not null and e.received_at < now() - interval '30 days';
-  get diagnostics bodies = row_count;
+  -- what only serves for a day, and has no class: it is nobody's evidence
   delete from payments_private.idempotency_keys as k where k.created_at < now() - interval '24 hours';
-  get diagnostics keys = row_count;
-  -- an open or reserved one may still be paid; a slot still answers for a completed one
-  delete from payments_private.checkout_reservations as r
-  where r.state in ('completed', 'expired', 'released') and r.closed_at < now() - interval '30 days'
-    and not exists (select from payments_private.reservation_slots as s where s.reservation_id = r.id);
-  get diagnostics reservations = row_count;
-  delete from payments.outbox as o where o.state = 'delivered' and o.delivered_at < now() - interval '30 days';
-  get diagnostics delivered = row_count;
   delete from payments_private.rate_limits as l where l.arrival_at < now() - interval '1 day';
-  delete from payments_private.declines as d where d.occurred_at < now() - interval '1 day';
-  delete from payments_private.country_checks as c where c.checked_at < now() - interval '90 days';
-  delete from payments_private.enforcements as e where e.finished_at < now() - interval '90 days';
-  delete from payments_private.rate_refusals as r where r.window_at < now() - interval '30 days';
+  delete from payments_private.declines as d
+  where d.occurred_at < now() - interval '1 day'
+    and not payments_private.is_frozen(d.occurred_at, d.occurred_at, d.user_id);
+  -- kept for a hold alone, so it goes with the hold
+  delete from payments_private.held_rows as h
+  where not payments_private.is_frozen(h.happened_at, h.held_at, h.user_id);
 
   update payments_private.purge_runs set finished_at = now();
-  perform audit.append('service', 'payments_worker', 'purge.finished', 'success', 'purge', null,
-    p_detail => jsonb_build_object('partitions', dropped, 'bodies', bodies, 'idempotency_keys', keys,
-      'reservations', reservations, 'outbox', delivered));
-  return jsonb_build_object('due', true, 'done', coalesce(dropped, 0) + bodies + keys + reservations + delivered);
+  perform audit.append('service', 'payments_worker', 'purge.finished', 'success', 'purge', null, p_detail => counts);
+  return jsonb_build_object('due', true, 'done', (
+    select coalesce(sum(c.value::integer), 0) from jsonb_each_text(counts) as c));
 end
 $$;
 comment on function payments.purge(boolean) is
-  'Once a day (or forced): makes partitions ahead of time, drops events older than 90 days, raw bodies older than 30, and what has served its time. Returns {due, done}.';
+  'Once a day (or forced): makes partitions ahead of time, and drops what its retention class or its purpose no longer needs and no legal hold covers. Returns {due, done}.';
 
 grant execute on function payments.purge(boolean) to payments_worker;
 

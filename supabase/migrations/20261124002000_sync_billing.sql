@@ -21,7 +21,8 @@ begin
   select c.id into sync_customer from payments.customers as c
   where c.user_id = for_user and c.deleted_at is null;
   perform audit.append('user', for_user::text, 'sync.authorized', 'success', 'customer', sync_customer,
-    p_request ->> 'request_id', p_request ->> 'key_fingerprint');
+    p_request ->> 'request_id', p_request ->> 'key_fingerprint',
+    p_detail => payments_private.keep_client('sync', p_request));
   return jsonb_build_object('decision', 'proceed', 'customer_id', sync_customer,
     'ticket', nextval('payments_private.ticket_numbers'),
     'summary', payments_private.billing_summary(for_user));

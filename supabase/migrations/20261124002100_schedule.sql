@@ -38,7 +38,11 @@ begin
   comment on function payments_private.call_worker() is
     'Posts to payments-worker with the key from the Vault; does nothing until both secrets are there.';
   revoke all on function payments_private.call_worker() from public;
-  perform cron.schedule('payments-worker', '10 seconds', 'select payments_private.call_worker()');
+  begin
+    perform cron.schedule('payments-worker', '10 seconds', 'select payments_private.call_worker()');
+  exception when invalid_parameter_value then -- pg_cron before 1.5 knows minutes only
+    perform cron.schedule('payments-worker', '* * * * *', 'select payments_private.call_worker()');
+  end;
 end
 $$;
 

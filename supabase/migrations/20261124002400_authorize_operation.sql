@@ -109,7 +109,7 @@ begin
   end if;
   perform audit.append('user', p_request ->> 'user_id', p_operation || '.refused', 'refused', 'user',
     p_request ->> 'user_id', p_request ->> 'request_id', p_request ->> 'key_fingerprint', p_answer ->> 'code',
-    coalesce(p_answer -> 'limit', '{}'));
+    coalesce(p_answer -> 'limit', '{}') || payments_private.keep_client(p_operation, p_request));
 end
 $$;
 comment on function payments_private.audit_refusal(text, jsonb, jsonb) is

@@ -91,7 +91,7 @@ create table payments_private.country_checks (
   constraint action_is_known check (action in ('alert', 'hold', 'refund'))
 );
 comment on table payments_private.country_checks is
-  'Payments (or checkout sessions without one) whose countries were judged; action: what was done. Purged after 90 days.';
+  'Payments (or checkout sessions without one) whose countries were judged; action: what was done.';
 create unique index a_payment_is_acted_on_once on payments_private.country_checks (subject) where action is not null;
 
 alter table payments_private.charges enable row level security;

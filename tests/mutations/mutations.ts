@@ -2,6 +2,7 @@ import type { Mutation } from "./mutation.ts";
 import { ACCESS_MUTATIONS } from "./table/access.ts";
 import { CHECKOUT_ATTACK_MUTATIONS } from "./table/checkout-attacks.ts";
 import { CONFIGURATION_MUTATIONS } from "./table/configuration.ts";
+import { DATA_MUTATIONS } from "./table/data.ts";
 import { ERROR_MUTATIONS } from "./table/errors.ts";
 import { GUARD_MUTATIONS } from "./table/guard.ts";
 import { IDENTITY_ATTACK_MUTATIONS } from "./table/identity-attacks.ts";
@@ -20,4 +21,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...IDENTITY_ATTACK_MUTATIONS,
   ...GUARD_MUTATIONS,
   ...ACCESS_MUTATIONS,
+  ...DATA_MUTATIONS,
 ];

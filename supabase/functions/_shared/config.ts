@@ -28,7 +28,7 @@ export const VARIABLES = {
   SUPABASE_PUBLISHABLE_KEYS: ["create-checkout", "customer-portal", "sync-billing"],
   PAYMENTS_ENV: FUNCTION_NAMES,
   PAYMENTS_ALLOWED_ORIGINS: ["create-checkout", "customer-portal", "sync-billing"],
-  PAYMENTS_ENCRYPTION_KEYS: ["payments-worker", "stripe-webhook"],
+  PAYMENTS_ENCRYPTION_KEYS: FUNCTION_NAMES,
   PAYMENTS_HASH_KEY: ["create-checkout", "customer-portal", "sync-billing"],
   STRIPE_SECRET_KEY: ["create-checkout", "customer-portal", "payments-worker", "sync-billing"],
   STRIPE_WEBHOOK_SECRETS: ["stripe-webhook"],

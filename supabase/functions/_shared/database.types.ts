@@ -590,6 +590,10 @@ export type Database = {
         Returns: Json;
       };
       "claim_outbox": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
+      "claim_outdated_values": {
+        Args: { "p_after": string; "p_key_ids": (string)[]; "p_limit": number };
+        Returns: Json;
+      };
       "claim_refreshes": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_refunds": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_retries": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
@@ -654,6 +658,7 @@ export type Database = {
       "mark_for_refresh": { Args: { "p_objects": Json }; Returns: undefined };
       "mark_unseen": { Args: { "p_kind": string; "p_ticket": number }; Returns: number };
       "my_billing": { Args: Record<PropertyKey, never>; Returns: Json };
+      "note_encryption_keys": { Args: { "p_key_ids": (string)[] }; Returns: undefined };
       "pause_reconcile": {
         Args: { "p_lease": number; "p_mode": string; "p_progress": Json };
         Returns: boolean;
@@ -684,6 +689,8 @@ export type Database = {
         Args: { "p_creation_key": string; "p_user_id": string };
         Returns: Json;
       };
+      "replace_encrypted_values": { Args: { "p_values": Json }; Returns: number };
+      "scan_for_cards": { Args: { "p_forced": boolean }; Returns: Json };
       "staff_find_user_billing": {
         Args: { "p_reason": string; "p_user_id": string };
         Returns: Json;
@@ -693,6 +700,18 @@ export type Database = {
         Returns: Json;
       };
       "staff_list": { Args: { "p_reason": string }; Returns: Json };
+      "staff_list_legal_holds": { Args: { "p_reason": string }; Returns: Json };
+      "staff_place_legal_hold": {
+        Args: {
+          "p_from"?: string;
+          "p_reason": string;
+          "p_resource_id"?: string;
+          "p_scope": string;
+          "p_until"?: string;
+          "p_user_id"?: string;
+        };
+        Returns: Json;
+      };
       "staff_refund": {
         Args: { "p_amount_minor": number; "p_payment_id": string; "p_reason": string };
         Returns: Json;
@@ -702,6 +721,11 @@ export type Database = {
         Returns: Json;
       };
       "staff_release_hold": { Args: { "p_reason": string; "p_user_id": string }; Returns: Json };
+      "staff_release_legal_hold": { Args: { "p_hold": string; "p_reason": string }; Returns: Json };
+      "staff_request_hold_release": {
+        Args: { "p_hold": string; "p_reason": string };
+        Returns: Json;
+      };
       "staff_revoke_role": {
         Args: { "p_reason": string; "p_role": string; "p_user_id": string };
         Returns: Json;
@@ -709,6 +733,10 @@ export type Database = {
       "staff_set_hold": { Args: { "p_reason": string; "p_user_id": string }; Returns: Json };
       "staff_set_kill_switch": {
         Args: { "p_reason": string; "p_stop": boolean; "p_switch": string };
+        Returns: Json;
+      };
+      "staff_set_retention": {
+        Args: { "p_class": string; "p_keep_days": number; "p_reason": string };
         Returns: Json;
       };
       "staff_update_settings": { Args: { "p_changes": Json; "p_reason": string }; Returns: Json };

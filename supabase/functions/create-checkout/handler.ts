@@ -3,6 +3,7 @@ import { authenticate, type Authenticator, type Caller } from "../_shared/authen
 import type { AddressHash } from "../_shared/address-hash.ts";
 import { checkInput } from "../_shared/check-input.ts";
 import { readCountry } from "../_shared/country.ts";
+import type { DescribeClient } from "../_shared/client-details.ts";
 import type { EndpointRequest } from "../_shared/endpoint.ts";
 import { PaymentError } from "../_shared/errors.ts";
 import { refusalError } from "../_shared/guard-refusal.ts";
@@ -26,6 +27,7 @@ export interface Dependencies {
   addressHash: AddressHash;
   /** Header in which the edge names the client's country, or empty. */
   countryHeader: string;
+  describeClient: DescribeClient;
 }
 
 type Proceed = Extract<Decision, { decision: "proceed" }>;
@@ -48,6 +50,7 @@ export async function handle(request: EndpointRequest, deps: Dependencies): Prom
     sessionId: caller.sessionId,
     addressHash: await deps.addressHash(request.headers),
     country: edgeCountry(request.headers, deps.countryHeader),
+    client: await deps.describeClient(request.headers, request.requestId),
   });
 
   const { reservation } = decision;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { SessionIsLive } from "../_shared/check-input.ts";
+import type { ClientDetails } from "../_shared/client-details.ts";
 import type { CallRpc } from "../_shared/database.ts";
 import { sharedRefusal } from "../_shared/guard-refusal.ts";
 import type { Projection } from "../_shared/projections/projection.ts";
@@ -78,6 +79,7 @@ export interface Authorization {
   addressHash: string | null;
   /** Two letters, as the edge says; anybody may have written it. */
   country: string | null;
+  client: ClientDetails;
 }
 
 export interface CheckoutStore {
@@ -108,7 +110,7 @@ const nothing = z.null().transform(() => undefined);
 export function createStore(rpc: CallRpc, keyFingerprint: Promise<string>): CheckoutStore {
   return {
     authorize: async (
-      { request, bodySha256, userId, sessionId, addressHash, country },
+      { request, bodySha256, userId, sessionId, addressHash, country, client },
       requestId,
     ) =>
       await rpc("authorize_checkout", {
@@ -118,6 +120,7 @@ export function createStore(rpc: CallRpc, keyFingerprint: Promise<string>): Chec
           session_id: sessionId,
           address_hash: addressHash,
           country,
+          client,
           body_sha256: bodySha256,
           request_id: requestId,
           key_fingerprint: await keyFingerprint,

@@ -1,4 +1,5 @@
 import { createAddressHash } from "../_shared/address-hash.ts";
+import { createClientDetails } from "../_shared/client-details.ts";
 import { createRpc } from "../_shared/database.ts";
 import { endpoint } from "../_shared/endpoint.ts";
 import { readEnvironment } from "../_shared/environment-variables.ts";
@@ -17,6 +18,7 @@ const surroundings = readSurroundings(NAME, readEnvironment(), (config): Depende
   store: createStore(createRpc(config), fingerprint(config.databaseKey)),
   stripe: createStripe(config),
   addressHash: createAddressHash(config.hashKey),
+  describeClient: createClientDetails(config.encryptionKeys),
   allowedOrigins: config.allowedOrigins,
 }));
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { SessionIsLive } from "../_shared/check-input.ts";
+import type { ClientDetails } from "../_shared/client-details.ts";
 import type { CallRpc } from "../_shared/database.ts";
 import type { Caller } from "../_shared/authenticate.ts";
 import { sharedRefusal } from "../_shared/guard-refusal.ts";
@@ -25,6 +26,7 @@ export interface PortalStore {
     caller: Caller,
     request: PortalRequest,
     addressHash: string | null,
+    client: ClientDetails,
     requestId: string,
   ): Promise<Decision>;
   sessionIsLive: SessionIsLive;
@@ -34,12 +36,13 @@ export interface PortalStore {
 /** The RPCs of role payments_portal. `keyFingerprint` names the key in the audit trail. */
 export function createStore(rpc: CallRpc, keyFingerprint: Promise<string>): PortalStore {
   return {
-    authorize: async (caller, { flow }, addressHash, requestId) =>
+    authorize: async (caller, { flow }, addressHash, client, requestId) =>
       await rpc("authorize_portal", {
         p_request: {
           user_id: caller.userId,
           session_id: caller.sessionId,
           address_hash: addressHash,
+          client,
           flow,
           request_id: requestId,
           key_fingerprint: await keyFingerprint,

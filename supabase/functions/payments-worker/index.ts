@@ -10,10 +10,12 @@ import { readSurroundings } from "../_shared/surroundings.ts";
 import { type Dependencies, handle } from "./handler.ts";
 import { createStore } from "./store.ts";
 import { allTasks } from "./task.ts";
+import { cardScanTask } from "./tasks/card-scan.ts";
 import { endBillingTask } from "./tasks/end-billing.ts";
 import { enforceTask } from "./tasks/enforce.ts";
 import { notifyTask } from "./tasks/notify.ts";
 import { purgeTask } from "./tasks/purge.ts";
+import { reencryptTask } from "./tasks/reencrypt.ts";
 import { reconcileTask } from "./tasks/reconcile.ts";
 import { refundTask } from "./tasks/refund.ts";
 import { refreshTask } from "./tasks/refresh.ts";
@@ -48,7 +50,11 @@ function build(config: Config): Dependencies {
       refresh: refreshTask({ stripe, store, accountId, now }),
       reconcile: reconcileTask({ stripe, store, accountId, livemode: config.livemode, now }),
       notify: notifyTask({ store, sink, fetch, now }),
-      purge: purgeTask({ store, now }),
+      purge: allTasks(
+        purgeTask({ store, now }),
+        reencryptTask({ store, keys: config.encryptionKeys, now }),
+        cardScanTask({ store, now }),
+      ),
     },
   };
 }

@@ -80,6 +80,22 @@ const begunSchema = z.discriminatedUnion("due", [
 
 const purgedSchema = z.object({ due: z.boolean(), done: z.number().default(0) });
 
+const outdatedSchema = z.object({
+  stored_in: z.string(),
+  table_name: z.string(),
+  column_name: z.string(),
+  row_id: z.string(),
+  value: z.string(),
+});
+
+const cardScanSchema = z.object({
+  due: z.boolean(),
+  finished: z.boolean().default(true),
+  scanned: z.number().default(0),
+  blocks: z.number().default(0),
+  found: z.number().default(0),
+});
+
 /** A leased mark: fetch the object after it was claimed, and finish with its ticket. */
 export type Claim = z.infer<typeof claimSchema>;
 export type RetryClaim = z.infer<typeof retryClaimSchema>;
@@ -87,6 +103,7 @@ export type DomainEvent = z.infer<typeof domainEventSchema>;
 export type CustomerDeletion = z.infer<typeof customerDeletionSchema>;
 export type RefundClaim = z.infer<typeof refundClaimSchema>;
 export type Enforcement = z.infer<typeof enforcementSchema>;
+export type OutdatedValue = z.infer<typeof outdatedSchema>;
 export type ReconcileMode = "hourly" | "nightly" | "scan";
 export type ReconcileRun = z.infer<typeof runSchema>;
 /** Where a reconciliation goes on. */
@@ -256,5 +273,16 @@ export function createStore(rpc: CallRpc) {
       rpc("learn_account", { p_account_id: accountId, p_found: found }, z.boolean()),
 
     purge: (forced: boolean) => rpc("purge", { p_forced: forced }, purgedSchema),
+    noteEncryptionKeys: (keyIds: string[]) =>
+      rpc("note_encryption_keys", { p_key_ids: keyIds }, nothing),
+    claimOutdatedValues: (keyIds: string[], after: string, limit: number) =>
+      rpc(
+        "claim_outdated_values",
+        { p_key_ids: keyIds, p_after: after, p_limit: limit },
+        z.array(outdatedSchema),
+      ),
+    replaceEncryptedValues: (values: (OutdatedValue & { new_value: string })[]) =>
+      rpc("replace_encrypted_values", { p_values: values }, z.number()),
+    scanForCards: (forced: boolean) => rpc("scan_for_cards", { p_forced: forced }, cardScanSchema),
   };
 }

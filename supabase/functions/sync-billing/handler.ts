@@ -2,6 +2,7 @@ import type Stripe from "stripe";
 import { authenticate, type Authenticator } from "../_shared/authenticate.ts";
 import type { AddressHash } from "../_shared/address-hash.ts";
 import { checkInput } from "../_shared/check-input.ts";
+import type { DescribeClient } from "../_shared/client-details.ts";
 import type { EndpointRequest } from "../_shared/endpoint.ts";
 import { PaymentError } from "../_shared/errors.ts";
 import { refusalError } from "../_shared/guard-refusal.ts";
@@ -18,6 +19,7 @@ export interface Dependencies {
   store: SyncStore;
   stripe: Stripe;
   addressHash: AddressHash;
+  describeClient: DescribeClient;
 }
 
 /** Authenticate → validate → authorise (one RPC) → act (Stripe) → record (one RPC) → respond. */
@@ -32,6 +34,7 @@ export async function handle(request: EndpointRequest, deps: Dependencies): Prom
   const decision = await deps.store.authorize(
     caller,
     await deps.addressHash(request.headers),
+    await deps.describeClient(request.headers, requestId),
     requestId,
   );
   if (decision.decision === "refuse") throw refusalError(decision);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Caller } from "../_shared/authenticate.ts";
 import type { SessionIsLive } from "../_shared/check-input.ts";
+import type { ClientDetails } from "../_shared/client-details.ts";
 import type { CallRpc } from "../_shared/database.ts";
 import { sharedRefusal } from "../_shared/guard-refusal.ts";
 import type { FetchedObject } from "./fetch-billing.ts";
@@ -28,6 +29,7 @@ export interface SyncStore {
   authorize(
     caller: Caller,
     addressHash: string | null,
+    client: ClientDetails,
     requestId: string,
   ): Promise<z.infer<typeof decisionSchema>>;
   sessionIsLive: SessionIsLive;
@@ -43,12 +45,13 @@ export interface SyncStore {
 /** The RPCs of role payments_sync. `keyFingerprint` names the key in the audit trail. */
 export function createStore(rpc: CallRpc, keyFingerprint: Promise<string>): SyncStore {
   return {
-    authorize: async (caller, addressHash, requestId) =>
+    authorize: async (caller, addressHash, client, requestId) =>
       await rpc("authorize_sync", {
         p_request: {
           user_id: caller.userId,
           session_id: caller.sessionId,
           address_hash: addressHash,
+          client,
           request_id: requestId,
           key_fingerprint: await keyFingerprint,
         },

@@ -76,13 +76,18 @@ describe("what each role can touch", () => {
     }
   });
 
-  it("4.2b payments_owner may only append to the audit log", async () => {
+  it("4.2b payments_owner may only append to the audit log, and ask its owner to do its upkeep", async () => {
     const functions = await sql`
       select distinct p.proname as name from pg_proc p
       join pg_namespace n on n.oid = p.pronamespace
       where n.nspname = 'audit' and has_function_privilege('payments_owner', p.oid, 'execute')
       order by 1`;
-    expect(functions).toEqual([{ name: "append" }, { name: "ensure_partitions" }]);
+    expect(functions).toEqual([
+      { name: "append" },
+      { name: "ensure_partitions" },
+      { name: "purge_partitions" },
+      { name: "scan_blocks" },
+    ]);
     const [row] = await sql`
       select bool_or(has_table_privilege('payments_owner', c.oid, 'select,insert,update,delete,truncate')) as any
       from pg_class c join pg_namespace n on n.oid = c.relnamespace

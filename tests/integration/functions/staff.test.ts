@@ -25,6 +25,11 @@ const MAY: Record<string, readonly Role[]> = {
   staff_grant_role: ["admin"],
   staff_revoke_role: ["admin"],
   staff_list: ["admin", "auditor"],
+  staff_set_retention: ["admin"],
+  staff_place_legal_hold: ["admin", "auditor"],
+  staff_request_hold_release: ["admin", "auditor"],
+  staff_release_legal_hold: ["admin", "auditor"],
+  staff_list_legal_holds: ["admin", "auditor"],
 };
 
 const sql = adminSql();
@@ -78,6 +83,11 @@ function argumentsOf(name: string, changes: Record<string, unknown> = {}): Recor
     staff_grant_role: { ...user, p_role: "auditor" },
     staff_revoke_role: { ...user, p_role: "auditor" },
     staff_list: {},
+    staff_set_retention: { p_class: "client_details", p_keep_days: 90 },
+    staff_place_legal_hold: { p_scope: "nobody" }, // who may place one is told that it names nothing
+    staff_request_hold_release: { p_hold: crypto.randomUUID() },
+    staff_release_legal_hold: { p_hold: crypto.randomUUID() },
+    staff_list_legal_holds: {},
   };
   return { ...base[name], ...reason, ...changes };
 }

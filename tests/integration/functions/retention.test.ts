@@ -1,0 +1,176 @@
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { stripeId } from "../../support/payments.ts";
+import { runTasks } from "../../support/pipeline.ts";
+import { adminSql } from "../../support/stack.ts";
+
+const sql = adminSql();
+afterEach(() =>
+  sql`update payments_private.retention_classes set keep_days = 90 where class = 'client_details'`
+);
+afterAll(() => sql.end());
+
+/** A row of each class that is purged row by row, this old; tells whether it is still there. */
+const CLASSES: Record<string, (days: number) => Promise<() => Promise<boolean>>> = {
+  async client_details(days) {
+    const id = crypto.randomUUID();
+    await sql`insert into payments_private.client_details (request_id, operation, encrypted_details, created_at)
+      values (${id}, 'sync', 'v1.dev.AAAA', now() - make_interval(days => ${days}))`;
+    return async () =>
+      (await sql`select from payments_private.client_details where request_id = ${id}`).length > 0;
+  },
+  async raw_bodies(days) {
+    const id = stripeId("evt");
+    await sql`insert into payments_private.processed_events (event_id, created, received_at, event_type, livemode,
+        status, body_sha256, secret_fingerprint, request_id, encrypted_body)
+      values (${id}, now(), now() - make_interval(days => ${days}), 'a.b', false, 'dead', ${
+      "0".repeat(64)
+    }, 'test', 'test', 'v1.dev.AAAA')`;
+    return async () =>
+      (await sql`select from payments_private.processed_events where event_id = ${id} and encrypted_body is not null`)
+        .length > 0;
+  },
+  async event_conflicts(days) {
+    const id = stripeId("evt");
+    await sql`insert into payments_private.event_conflicts (event_id, received_at, created, event_type, body_sha256,
+        secret_fingerprint, request_id)
+      values (${id}, now() - make_interval(days => ${days}), now(), 'a.b', ${
+      "0".repeat(64)
+    }, 'test', 'test')`;
+    return async () =>
+      (await sql`select from payments_private.event_conflicts where event_id = ${id}`).length > 0;
+  },
+  async domain_events(days) {
+    const id = stripeId("pi");
+    await sql`insert into payments.outbox (kind, object_id, occurrence, payload, state, delivered_at)
+      values ('payment.succeeded', ${id}, 'once', '{}', 'delivered', now() - make_interval(days => ${days}))`;
+    return async () => (await sql`select from payments.outbox where object_id = ${id}`).length > 0;
+  },
+  async refusal_counts(days) {
+    const id = crypto.randomUUID();
+    await sql`insert into payments_private.rate_refusals (bucket, subject, window_at)
+      values ('user', ${id}, now() - make_interval(days => ${days}))`;
+    return async () =>
+      (await sql`select from payments_private.rate_refusals where subject = ${id}`).length > 0;
+  },
+  async resolved_alerts(days) {
+    const id = crypto.randomUUID();
+    await sql`insert into payments_private.alerts (rule, subject, severity, first_seen_at, resolved_at)
+      values ('test', ${id}, 'info', now() - make_interval(days => ${days}), now() - make_interval(days => ${days}))`;
+    return async () =>
+      (await sql`select from payments_private.alerts where subject = ${id}`).length > 0;
+  },
+};
+
+async function keepDays(name: string): Promise<number> {
+  const [row] =
+    await sql`select keep_days from payments_private.retention_classes where class = ${name}`;
+  return row?.["keep_days"];
+}
+
+describe("retention", () => {
+  it("8.1c has the documented defaults", async () => {
+    const rows = await sql`select class, keep_days from payments_private.retention_classes`;
+    expect(Object.fromEntries(rows.map((row) => [row["class"], row["keep_days"]]))).toMatchObject({
+      audit: 400,
+      events: 90,
+      metrics: 30,
+      raw_bodies: 30,
+      client_details: 90,
+    });
+  });
+
+  it("8.1c deletes what is a day past its class's time and keeps what is a day within it", async () => {
+    const rows = await Promise.all(
+      Object.entries(CLASSES).map(async ([name, make]) => {
+        const days = await keepDays(name);
+        return { name, past: await make(days + 1), within: await make(days - 1) };
+      }),
+    );
+    await runTasks(["purge"]);
+    for (const { name, past, within } of rows) {
+      expect([name, await past(), await within()]).toEqual([name, false, true]);
+    }
+    await sql`delete from payments_private.event_conflicts where event_type = 'a.b'`;
+    await sql`delete from payments_private.processed_events where event_type = 'a.b'`;
+  });
+
+  it("8.1c follows the setting at the next purge", async () => {
+    const row = await CLASSES["client_details"]?.(40);
+    await runTasks(["purge"]);
+    expect(await row?.()).toBe(true);
+    await sql`update payments_private.retention_classes set keep_days = 30 where class = 'client_details'`;
+    await runTasks(["purge"]);
+    expect(await row?.()).toBe(false);
+  });
+
+  it("3.2c 8.1c cannot be set so that a resend counts twice, or a raw body stays", async () => {
+    for (const [name, days] of [["events", 30], ["raw_bodies", 31], ["audit", 89]] as const) {
+      const set =
+        sql`update payments_private.retention_classes set keep_days = ${days} where class = ${name}`;
+      await expect(set, name).rejects.toMatchObject({
+        constraint_name: "keep_days_is_within_bounds",
+      });
+    }
+  });
+});
+
+/** The audit partition of the month that long ago, with one row in it. */
+async function auditMonth(days: number): Promise<string> {
+  await sql.begin(async (tx) => {
+    await tx`set local role audit_owner`;
+    await tx`select audit.ensure_partition(now() - make_interval(days => ${days}))`;
+  });
+  await sql`insert into audit.audit_logs
+    select (jsonb_populate_record(null::audit.audit_logs, to_jsonb(l) || jsonb_build_object(
+      'id', gen_random_uuid(), 'occurred_at', now() - make_interval(days => ${days})))).*
+    from audit.audit_logs as l limit 1`;
+  const [row] =
+    await sql`select to_char((now() - make_interval(days => ${days})) at time zone 'UTC', 'YYYYMM') as month`;
+  return `audit_logs_${row?.["month"]}`;
+}
+
+async function auditMonthIsThere(name: string): Promise<boolean> {
+  const [row] = await sql`select to_regclass(${`audit.${name}`}) is not null as there`;
+  return row?.["there"];
+}
+
+describe("the audit log's purge", () => {
+  it("8.1c drops a month past its time and says so in the log", async () => {
+    const name = await auditMonth(500);
+    await runTasks(["purge"]);
+    expect(await auditMonthIsThere(name)).toBe(false);
+    const rows = await sql`select outcome, detail from audit.audit_logs
+      where action = 'audit.purged' and resource_id = ${name}`;
+    expect(rows).toHaveLength(1);
+    expect(rows[0]?.["detail"]).toMatchObject({
+      rows: 1,
+      from: expect.any(String),
+      until: expect.any(String),
+    });
+  });
+
+  it("4.2b refuses whoever asks for months younger than 90 days", async () => {
+    const name = await auditMonth(65);
+    await sql.begin(async (tx) => {
+      await tx`set local role payments_owner`;
+      await tx`select audit.purge_partitions(now() + interval '1 year')`;
+    });
+    expect(await auditMonthIsThere(name)).toBe(true);
+  });
+
+  it("8.3b waits for the seals of a month's rows", async () => {
+    const name = await auditMonth(560);
+    await expect(sql.begin(async (tx) => {
+      await tx`create table if not exists audit.pending_rows (
+        number bigint generated always as identity, log_id uuid not null, occurred_at timestamptz not null)`;
+      await tx`alter table audit.pending_rows owner to audit_owner`;
+      await tx`insert into audit.pending_rows (log_id, occurred_at) values (gen_random_uuid(), now() - interval '560 days')`;
+      const [kept] = await tx`select audit.purge_partitions(now() - interval '400 days') as dropped,
+        to_regclass(${`audit.${name}`}) is not null as there`;
+      expect(kept).toEqual({ dropped: 0, there: true });
+      throw new Error("undo");
+    })).rejects.toThrow("undo");
+    await runTasks(["purge"]);
+    expect(await auditMonthIsThere(name)).toBe(false);
+  });
+});
