@@ -52,6 +52,13 @@ const CLASSES: Record<string, (days: number) => Promise<() => Promise<boolean>>>
     return async () =>
       (await sql`select from payments_private.rate_refusals where subject = ${id}`).length > 0;
   },
+  async rule_actions(days) {
+    const id = stripeId("pi");
+    await sql`insert into payments_private.country_checks (subject, source, countries, checked_at)
+      values (${id}, 'charge', '{US}', now() - make_interval(days => ${days}))`;
+    return async () =>
+      (await sql`select from payments_private.country_checks where subject = ${id}`).length > 0;
+  },
   async resolved_alerts(days) {
     const id = crypto.randomUUID();
     await sql`insert into payments_private.alerts (rule, subject, severity, first_seen_at, resolved_at)
