@@ -9,8 +9,8 @@ const BARE = "insert into bench.bare (event_id, event) values ($1, ($2::text)::j
 const ROUNDS = 8;
 /** Subscribers in a round, by the number of connections; ten events each. */
 const SUBSCRIBERS: Readonly<Record<number, number>> = { 1: 40, 8: 100, 32: 100 };
-/** Events that each connection takes in before anything counts, so that it has met every type and has its plans. */
-const WARM_UP_EACH = 60;
+/** Events that each connection takes in before anything counts: Postgres plans a statement five times before it keeps a plan. */
+const WARM_UP_EACH = 100;
 /** What a plain prototype's successor is to reach. */
 const AIMS: Readonly<Record<number, number>> = { 1: 0.7, 8: 0.65, 32: 0.6 };
 

@@ -253,7 +253,6 @@ create function payments.ingest_event(p_event jsonb) returns jsonb
 language plpgsql volatile
 security definer -- the webhook's role has no table access of its own
 set search_path = ''
-set plan_cache_mode = 'force_generic_plan' -- else a connection plans each statement five times before it keeps a plan
 as $$
 declare
   id text := p_event ->> 'event_id';
