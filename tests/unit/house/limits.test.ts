@@ -5,7 +5,7 @@ import { codesIn } from "./markdown-table.ts";
 import { ROOT } from "./root.ts";
 
 /** Kill switches and what is no limit have their words elsewhere. */
-const ELSEWHERE = /^(?:stop_\w+|verify_snapshots|only_row)$/;
+const ELSEWHERE = /^(?:stop_\w+|verify_snapshots|object_scan_interval_hours|only_row)$/;
 
 /** Settings and their defaults, as the migrations add them. */
 async function settingsInMigrations(): Promise<Record<string, string>> {

@@ -24,7 +24,16 @@ export const projectCharge = projectWith(
     billing_details: z.object({ address: z.object({ country }).nullish() }).nullish(),
     created: time,
   }),
-  ({ payment_intent, customer, payment_method_details: details, billing_details, created, ...columns }) => ({
+  (
+    {
+      payment_intent,
+      customer,
+      payment_method_details: details,
+      billing_details,
+      created,
+      ...columns
+    },
+  ) => ({
     ...columns,
     payment_id: payment_intent,
     customer_id: customer,

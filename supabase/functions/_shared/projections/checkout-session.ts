@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { country, optionalInteger, optionalReference, optionalText, projectWith, time } from "./fields.ts";
+import {
+  country,
+  optionalInteger,
+  optionalReference,
+  optionalText,
+  projectWith,
+  time,
+} from "./fields.ts";
 
 /**
  * Without the pay link, and of the customer details nothing but the country.
