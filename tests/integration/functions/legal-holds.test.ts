@@ -1,4 +1,5 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { constraintOf } from "../../support/constraint-of.ts";
 import { findInDump } from "../../support/dump.ts";
 import { subscribe } from "../../support/payments.ts";
 import { runTasks } from "../../support/pipeline.ts";
@@ -157,9 +158,7 @@ describe("a legal hold", () => {
     const statement = sql`update payments_private.legal_holds set release_requested_by = 'anna',
       release_requested_at = now(), release_request_reason = 'x', released_by = 'anna', released_at = now(),
       release_reason = 'x' where id = ${hold}`;
-    await expect(statement).rejects.toMatchObject({
-      constraint_name: "a_release_takes_a_second_person",
-    });
+    expect(await constraintOf(statement)).toBe("a_release_takes_a_second_person");
   });
 
   it.each([

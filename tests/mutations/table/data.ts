@@ -173,12 +173,12 @@ export const DATA_MUTATIONS: readonly Mutation[] = [
   },
   {
     requirement: "10.2a",
-    what: "lets who asked for a release give it",
+    what: "lets a hold's release be one person's doing",
     file: "supabase/migrations/20261124004110_legal_holds.sql",
-    find: "when p_by in (hold.placed_by, hold.release_requested_by) then",
-    replace: "when p_by = hold.placed_by then",
+    find: "    released_by <> placed_by and released_by <> release_requested_by)",
+    replace: "    released_by <> release_requested_by or true)",
     tests: HOLDS,
-    name: "is released by a second person only",
+    name: "cannot be released by one person with a statement",
   },
   {
     requirement: "10.2a",
