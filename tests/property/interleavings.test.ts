@@ -59,4 +59,5 @@ test(
       "not_purchasable",
     ]));
   },
+  120_000, // a failure is played again many times, to make it small
 );

@@ -52,8 +52,12 @@ while (race === undefined) {
 }
 console.log("ready");
 await lines.read();
-const { bodies } = race;
 const running = race;
-const answers = await Promise.all(bodies.map((body) => call(running, body)));
+const waiting = [...race.bodies];
+const answers: RaceAnswer[] = [];
+// more at once would only wait in line, until the functions give up on Auth
+await Promise.all(Array.from({ length: 12 }, async () => {
+  while (waiting.length > 0) answers.push(await call(running, waiting.shift()));
+}));
 console.log(JSON.stringify(answers));
 Deno.exit(0);

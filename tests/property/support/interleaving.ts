@@ -73,10 +73,12 @@ function drawDeed(draw: number): Deed {
 export async function explainInterleaving(
   world: CheckoutWorld,
   { seed, steps }: Interleaving,
+  triesAtMost = 60,
 ): Promise<string> {
   let best = steps;
+  let tries = 0;
   for (let size = Math.ceil(best.length / 2); size >= 1; size = Math.floor(size / 2)) {
-    for (let start = 0; start < best.length;) {
+    for (let start = 0; start < best.length && tries++ < triesAtMost;) {
       const fewer = best.toSpliced(start, size);
       const { failures } = await playInterleaving(world, { seed, steps: fewer });
       if (failures.length > 0) best = fewer;

@@ -15,6 +15,12 @@ const READERS: Record<string, Readers> = {
 };
 
 const page = readFileSync(PAGE, "utf8").replace(/^```[^]*?^```/gm, "");
+const named = new Set(codesIn(page));
+const tables = tableBelow(page, "Table", "One row is", "Who reads it");
+const procedures = tableBelow(page, "Procedure", "Who may run it").map(([names, who = ""]) => ({
+  names: codesIn(names).map((name) => name.replace(/\(.*\)$/, "")),
+  roles: runnersIn(who),
+}));
 
 /**
  * Who reads the rows of a table (or of a partition's table).
@@ -26,11 +32,10 @@ export function readersOf(relation: string): Readers {
   const [schema = "", table = ""] = relation.split(".");
   if (schema !== "payments") {
     // nobody reaches these schemas, so a table needs no row of its own, but it must be on the page
-    if (codesIn(page).includes(table)) return "nobody";
+    if (named.has(table)) return "nobody";
     throw new Error(`Write ${relation} down in docs/database.md`);
   }
-  const row = tableBelow(page, "Table", "One row is", "Who reads it")
-    .find(([name]) => codesIn(name)[0] === table);
+  const row = tables.find(([name]) => codesIn(name)[0] === table);
   if (row === undefined) throw new Error(`Write down in docs/database.md who reads ${relation}`);
   const [, , who = ""] = row;
   const readers = who.startsWith("nobody") ? "nobody" : READERS[who];
@@ -40,17 +45,13 @@ export function readersOf(relation: string): Readers {
 
 /** The procedures that a role may run, by name, sorted. */
 export function proceduresOf(role: string): string[] {
-  return tableBelow(page, "Procedure", "Who may run it")
-    .filter(([, who = ""]) => runnersIn(who).includes(role))
-    .flatMap(([names]) => codesIn(names).map((name) => name.replace(/\(.*\)$/, "")))
+  return procedures.filter(({ roles }) => roles.includes(role)).flatMap(({ names }) => names)
     .toSorted();
 }
 
 /** All procedures on the page. */
 export function documentedProcedures(): string[] {
-  return tableBelow(page, "Procedure", "Who may run it")
-    .flatMap(([names]) => codesIn(names).map((name) => name.replace(/\(.*\)$/, "")))
-    .toSorted();
+  return procedures.flatMap(({ names }) => names).toSorted();
 }
 
 function runnersIn(who: string): string[] {
