@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { adminSql } from "../../support/stack.ts";
-import { documentedProcedures, proceduresOf } from "./support/documented-access.ts";
+import { proceduresOf } from "./support/documented-access.ts";
 import { readableColumns } from "./support/readable-columns.ts";
 
 const sql = adminSql();
