@@ -142,6 +142,7 @@ export class CheckoutWorld {
       stripe: this.#client(door),
       allowedOrigins: [ORIGIN],
       addressHash: () => Promise.resolve(null),
+      countryHeader: "",
     };
   }
 
