@@ -143,6 +143,8 @@ export class CheckoutWorld {
       allowedOrigins: [ORIGIN],
       addressHash: () => Promise.resolve(null),
       countryHeader: "",
+      describeClient: () =>
+        Promise.resolve({ encrypted_details: "v1.k1.AAAA", commitment: "0".repeat(64) }),
     };
   }
 
