@@ -96,7 +96,7 @@ begin
   begin
     insert into payments_private.staff_members (user_id, role, granted_by)
     values (p_user_id, p_role, p_actor) on conflict do nothing;
-  exception when foreign_key_violation then
+  exception when foreign_key_violation or not_null_violation then
     return '{"ok": false, "code": "unknown_user"}';
   end;
   perform payments_private.staff_done(p_actor, 'staff.role_granted', p_reason, 'user', p_user_id::text,
@@ -207,7 +207,7 @@ begin
   end if;
   begin
     insert into payments_private.staff_members (user_id, role, granted_by) values (p_user_id, 'admin', p_operator);
-  exception when foreign_key_violation then
+  exception when foreign_key_violation or not_null_violation then
     return '{"ok": false, "code": "unknown_user"}';
   end;
   perform payments_private.staff_done(p_operator, 'staff.first_admin', p_reason, 'user', p_user_id::text);

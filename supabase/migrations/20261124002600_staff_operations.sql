@@ -35,7 +35,7 @@ begin
   begin
     insert into payments_private.user_holds (user_id, reason, placed_by)
     values (p_user_id, p_reason, p_actor) on conflict do nothing;
-  exception when foreign_key_violation then
+  exception when foreign_key_violation or not_null_violation then
     return '{"ok": false, "code": "unknown_user"}';
   end;
   perform payments_private.staff_done(p_actor, 'staff.hold_set', p_reason, 'user', p_user_id::text);

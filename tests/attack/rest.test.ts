@@ -272,4 +272,27 @@ describe("errors", () => {
     expect(known).toEqual(await tell(crypto.randomUUID(), "pi_nobody"));
     expect(new Set(known.map(([, body]) => body.code))).toEqual(new Set(["forbidden"]));
   });
+
+  it("5.3a 9.1a a member of staff who names nobody hears a code, not the database's own words", async () => {
+    for (const p_user_id of [crypto.randomUUID(), null]) {
+      for (
+        const [name, body] of [
+          ["staff_set_hold", { p_user_id }],
+          ["staff_grant_role", { p_user_id, p_role: "auditor" }],
+          ["staff_release_hold", { p_user_id }],
+          ["staff_revoke_role", { p_user_id, p_role: "auditor" }],
+        ] as const
+      ) {
+        const answer = await rest(actor("staff: admin"), `rpc/${name}`, {
+          method: "POST",
+          body: { ...body, p_reason: "a typo" },
+        });
+        expect([name, JSON.parse(answer.text)])
+          .toEqual([name, {
+            ok: false,
+            code: expect.stringMatching(/^(?:not_found|unknown_user)$/),
+          }]);
+      }
+    }
+  });
 });

@@ -142,6 +142,9 @@ export class CheckoutWorld {
       stripe: this.#client(door),
       allowedOrigins: [ORIGIN],
       addressHash: () => Promise.resolve(null),
+      countryHeader: "",
+      describeClient: () =>
+        Promise.resolve({ encrypted_details: "v1.k1.AAAA", commitment: "0".repeat(64) }),
     };
   }
 

@@ -7,6 +7,8 @@ export interface Relation {
   readonly name: string;
   /** The same, or for a partition the table that it is a part of. */
   readonly table: string;
+  /** A view shows the rows of tables and takes none of its own. */
+  readonly isView: boolean;
   readonly columns: readonly Column[];
 }
 
@@ -20,6 +22,7 @@ export async function relationsOf(sql: postgres.ISql): Promise<Relation[]> {
   return await sql<Relation[]>`
     select n.nspname || '.' || c.relname as name,
       n.nspname || '.' || coalesce(parent.relname, c.relname) as table,
+      c.relkind in ('v', 'm') as "isView",
       (select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, null),
           'required', a.attnotnull and not a.atthasdef and a.attidentity = '') order by a.attnum)
         from pg_attribute as a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
@@ -42,6 +45,7 @@ const ID_PREFIXES: Record<string, string> = {
   "payments.refunds": "re",
   "payments.subscription_items": "si",
   "payments.subscriptions": "sub",
+  "payments_private.charges": "ch",
   "payments_private.early_fraud_warnings": "issfr",
   "payments_private.reviews": "prv",
 };
@@ -52,6 +56,11 @@ const VALUES: Record<string, Record<string, unknown>> = {
   "payments.prices": { currency: "usd" },
   "payments_private.alerts": { severity: "info" },
   "payments_private.checkout_reservations": { mode: "payment" },
+  "payments_private.client_details": { encrypted_details: "v1.k1.AAAA" },
+  "payments_private.country_checks": { source: "charge" },
+  "payments_private.duplicate_subscriptions": { action: "alert" },
+  "payments_private.enforcements": { action: "expire_session" },
+  "payments_private.legal_holds": { scope: "user" },
   "payments_private.processed_events": { status: "applied", body_sha256: "0".repeat(64) },
   "payments_private.reconcile_runs": { mode: "hourly" },
   "payments_private.role_permissions": { role: "auditor" },
@@ -61,7 +70,7 @@ const VALUES: Record<string, Record<string, unknown>> = {
 
 /** A row of `user` in a table; `mark` tells the users' rows apart. Tables of a single row keep theirs. */
 export function rowFor(
-  { table, columns }: Relation,
+  { table, columns }: Pick<Relation, "table" | "columns">,
   user: string,
   mark: string,
 ): Record<string, unknown> {
@@ -96,7 +105,7 @@ function valueOf(type: string, text: string): unknown {
     case "timestamp with time zone":
       return new Date();
     default:
-      return text;
+      return type.endsWith("[]") ? [] : text;
   }
 }
 
@@ -112,7 +121,7 @@ export async function fillTables(
   users: readonly { id: string; mark: string }[],
 ): Promise<void> {
   await sql`set local session_replication_role = replica`;
-  for (const relation of relations.filter(({ name, table }) => name === table)) {
+  for (const relation of relations.filter(({ name, table, isView }) => name === table && !isView)) {
     for (const { id, mark } of users) {
       const row = rowFor(relation, id, mark);
       await sql`insert into ${sql(relation.name)} ${sql(row)} on conflict do nothing`.catch(
