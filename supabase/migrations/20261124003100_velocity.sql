@@ -193,8 +193,7 @@ begin
   elsif p_address_hash is null then
     return false;
   end if;
-  -- one address's new checkouts are decided one after another, or many at once would pass the number
-  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('address:' || p_address_hash, 0));
+  -- exact: the guard holds the row of the address's bucket, so its checkouts are decided one after another
   rule := payments_private.address_velocity(p_user_id, p_address_hash, p_currency, p_amount_minor);
   if rule is not null then
     perform payments_private.hold_address_and_alert(rule, p_address_hash,
@@ -204,6 +203,6 @@ begin
 end
 $$;
 comment on function payments_private.trips_velocity(uuid, text, text, bigint) is
-  'Whether one more checkout would pass a window of its user or its address, which is then on hold. The caller holds the user''s lock.';
+  'Whether one more checkout would pass a window of its user or its address, which is then on hold. The caller holds the user''s lock and has taken a token of the address.';
 
 reset role;

@@ -137,11 +137,13 @@ describe("the country that Stripe knows after payment", () => {
     const object = { ...genuine, id: stripeId("ch"), billing_details };
     expect(await outcomeOf(eventBody({ type: "charge.succeeded", object }))).toBe("applied");
     expect(await actionOf(payment)).toBe("refund");
-    await until(async () => {
-      const [row] = await sql`
-        select refused_code from payments_private.refund_requests where payment_id = ${payment}`;
-      return row?.["refused_code"] === "country_not_confirmed";
+    const [request] = await until(async () => {
+      const rows = await sql`
+        select refused_code from payments_private.refund_requests
+        where payment_id = ${payment} and finished_at is not null`;
+      return rows.length > 0 && rows;
     });
+    expect(request).toEqual({ refused_code: "country_not_confirmed" });
     expect((await stripeClient().refunds.list({ payment_intent: payment })).data).toEqual([]);
   });
 

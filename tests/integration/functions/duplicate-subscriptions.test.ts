@@ -108,7 +108,8 @@ describe("a subscription made elsewhere", () => {
     const isCanceled = async (id: string) =>
       (await stripe.subscriptions.retrieve(id)).status === "canceled";
     // both may have been made in the same second: then the greater id counts as the newer one
-    await until(async () => await isCanceled(first) || await isCanceled(second));
+    const cancelled = until(async () => await isCanceled(first) || await isCanceled(second));
+    expect(await cancelled.catch(() => false)).toBe(true);
     expect(await isCanceled(first) && await isCanceled(second)).toBe(false);
 
     await sql`update payments_private.settings set duplicate_subscription_action = 'hold'`;

@@ -88,7 +88,8 @@ describe("a card-testing run", () => {
     expect(await holdsOf(user)).toEqual(["card_testing"]);
     expect(await alertsOf(user.user.id)).toEqual([{ rule: "card_testing", severity: "critical" }]);
     expect(await refusal(await ask(user))).toEqual(HELD);
-    await Promise.all([isExpired(first.id), isExpired(second.id)]);
+    const closed = Promise.all([isExpired(first.id), isExpired(second.id)]);
+    expect(await closed.catch(() => "open")).toEqual([true, true]);
     const trail = await sql`
       select reason from audit.audit_logs
       where action = 'enforcement.done' and resource_id in ${sql([first.id, second.id])}`;
@@ -176,17 +177,30 @@ describe("windows", () => {
   it("7.2a of many users at once from one address exactly the configured number get through", async () => {
     await settings({ users_per_address_per_hour: 5 });
     const users = await Promise.all(Array.from({ length: 12 }, () => signUp()));
-    const answers = await Promise.all(users.map((user) => ask(user)));
-    const statuses = await Promise.all(answers.map(async (answer) => {
-      await answer.body?.cancel();
-      return answer.status;
-    }));
-    expect(statuses.every((status) => status === 200 || status === 403)).toBe(true);
-    // the hold may reach one of the five before its link is handed out
-    expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(5);
-    const reserved = await sql`
-      select 1 from payments_private.checkout_reservations where address_hash is not null`;
-    expect(reserved).toHaveLength(5);
+    const many = adminSql(12);
+    try {
+      const requests = await Promise.all(users.map(async ({ user }) => {
+        const [session] = await many`select id from auth.sessions where user_id = ${user.id}`;
+        return {
+          ...checkoutBody(badge),
+          user_id: user.id,
+          session_id: session?.["id"],
+          address_hash: "a".repeat(32),
+          body_sha256: "b",
+          request_id: crypto.randomUUID(),
+        };
+      }));
+      const answers = await Promise.all(requests.map(async (request) => {
+        const [row] = await many`select payments.authorize_checkout(${
+          many.json(request)
+        }) as answer`;
+        return row?.["answer"].code ?? row?.["answer"].decision;
+      }));
+      expect(answers.filter((answer) => answer === "proceed")).toHaveLength(5);
+      expect(answers.filter((answer) => answer === "on_hold")).toHaveLength(7);
+    } finally {
+      await many.end();
+    }
     const holds = await sql`select reason from payments_private.address_holds`;
     expect(holds).toEqual([{ reason: "users_by_address" }]);
   });

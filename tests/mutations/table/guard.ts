@@ -177,16 +177,6 @@ export const GUARD_MUTATIONS: readonly Mutation[] = [
     name: "a release stays",
   },
   {
-    requirement: "7.2a",
-    what: "decides on one address's checkouts side by side",
-    file: VELOCITY,
-    find:
-      "perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('address:' || p_address_hash, 0));",
-    replace: "perform pg_catalog.pg_sleep(0.1);",
-    tests: VELOCITY_TESTS,
-    name: "exactly the configured number",
-  },
-  {
     requirement: "7.2b",
     what: "acts on a payment for each object that tells of it",
     file: COUNTRY,

@@ -12,6 +12,7 @@ const SCANNED: readonly ObjectKindName[] = [
   "price",
   "checkout.session",
   "payment_intent",
+  "charge",
   "subscription",
   "invoice",
   "refund",
