@@ -175,6 +175,7 @@ as $$
 declare
   checks integer;
   enforced integer;
+  holds integer;
 begin
   delete from payments_private.country_checks as c
   where c.checked_at < p_before
@@ -184,11 +185,15 @@ begin
   where e.finished_at < p_before
     and not payments_private.is_frozen(e.requested_at, e.finished_at, null, e.object_id);
   get diagnostics enforced = row_count;
-  return checks + enforced;
+  delete from payments_private.address_holds as h
+  where coalesce(h.released_at, h.expires_at) < p_before
+    and not payments_private.is_frozen(h.placed_at, coalesce(h.released_at, h.expires_at));
+  get diagnostics holds = row_count;
+  return checks + enforced + holds;
 end
 $$;
 comment on function payments_private.purge_rule_actions(timestamptz) is
-  'Deletes what the country policy judged and what rules had done; the audit log keeps both.';
+  'Deletes what the country policy judged, what rules had done and their holds on addresses that ended; the audit log keeps all of it.';
 
 create function payments_private.purge_resolved_alerts(p_before timestamptz) returns integer
 language plpgsql volatile

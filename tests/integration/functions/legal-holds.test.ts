@@ -77,7 +77,7 @@ async function oldMonths(days: number) {
 
 describe("a legal hold", () => {
   it("10.2a keeps whole partitions, of events and of the audit log, until it is released", async () => {
-    const names = await oldMonths(500);
+    const names = await oldMonths(620);
     const { hold } = await place();
     await runTasks(["purge"]);
     for (const name of names) expect(await existing(name), name).toBe(true);

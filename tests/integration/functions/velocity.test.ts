@@ -90,10 +90,13 @@ describe("a card-testing run", () => {
     expect(await refusal(await ask(user))).toEqual(HELD);
     const closed = Promise.all([isExpired(first.id), isExpired(second.id)]);
     expect(await closed.catch(() => "open")).toEqual([true, true]);
-    const trail = await sql`
-      select reason from audit.audit_logs
-      where action = 'enforcement.done' and resource_id in ${sql([first.id, second.id])}`;
-    expect(trail).toEqual([{ reason: "user_held" }, { reason: "user_held" }]);
+    // Stripe has closed both before the worker writes down that it did
+    await until(async () => {
+      const trail = await sql`
+        select from audit.audit_logs where action = 'enforcement.done' and reason = 'user_held'
+          and resource_id in ${sql([first.id, second.id])}`;
+      return trail.length === 2;
+    });
     await expect(twin(`checkout_sessions/${first.id}/pay`, { card: DECLINED })).rejects
       .toThrow(/400/);
   });
