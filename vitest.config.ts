@@ -28,6 +28,7 @@ export default defineConfig({
             "tests/browser/**/*.test.ts",
           ],
           globalSetup: ["tests/support/stack-setup.ts"],
+          isolate: false,
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,

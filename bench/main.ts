@@ -3,13 +3,14 @@ import process from "node:process";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { apiCallsCase } from "./cases/api-calls.ts";
 import { auditCase } from "./cases/audit.ts";
+import { authorizeCase } from "./cases/authorize.ts";
 import { httpCase } from "./cases/http.ts";
 import { ingestCase } from "./cases/ingest.ts";
 import { memoryCase } from "./cases/memory.ts";
 import type { Result } from "./support/bench-case.ts";
 import { seededRandom } from "./support/random.ts";
 
-const CASES = [ingestCase, auditCase, httpCase, apiCallsCase, memoryCase];
+const CASES = [ingestCase, authorizeCase, auditCase, httpCase, apiCallsCase, memoryCase];
 
 interface Options {
   readonly seed: number;

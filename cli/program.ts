@@ -7,6 +7,10 @@ import { deadLettersCommand } from "./dead-letters/command.ts";
 import { doctorCommand } from "./doctor/command.ts";
 import { encryptionCommand } from "./encryption/command.ts";
 import { eventsCommand } from "./events/command.ts";
+import { holdCommand, releaseCommand } from "./holds/command.ts";
+import { killSwitchCommand } from "./kill-switch/command.ts";
+import { settingsCommand } from "./settings/command.ts";
+import { staffCommand } from "./staff/command.ts";
 import { legalHoldCommand } from "./legal-hold/command.ts";
 import { retentionCommand } from "./retention/command.ts";
 import { statusCommand } from "./status/command.ts";
@@ -23,6 +27,11 @@ const COMMANDS = [
   doctorCommand,
   auditCommand,
   webhookCommand,
+  staffCommand,
+  settingsCommand,
+  holdCommand,
+  releaseCommand,
+  killSwitchCommand,
   complianceCommand,
 ];
 

@@ -44,7 +44,7 @@ export const auditCase: BenchCase = {
     try {
       await database.admin.unsafe(PLAIN_LOG);
       const seal = sealer({ rpc: database.as("payments_worker"), key });
-      const pool = await openStatementPool(stack.state.dbUrl, WRITERS, "payments_owner");
+      const pool = await openStatementPool(stack.state.dbUrl, "payments_owner", WRITERS);
       try {
         await compareAppends(context, pool, seal);
       } finally {

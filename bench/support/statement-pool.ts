@@ -9,11 +9,11 @@ export interface StatementPool {
   close(): Promise<void>;
 }
 
-/** Opens `connections` connections as a role, spread over threads. */
+/** Opens `connections` connections as a database role, spread over threads. */
 export async function openStatementPool(
   url: string,
+  role: string,
   connections: number,
-  role = "payments_webhook",
 ): Promise<StatementPool> {
   const threads = Math.min(THREADS, connections);
   const workers = Array.from(
@@ -22,7 +22,7 @@ export async function openStatementPool(
   );
   await Promise.all(
     workers.map((worker) =>
-      order(worker, { open: { url, connections: connections / threads, role } })
+      order(worker, { open: { url, role, connections: connections / threads } })
     ),
   );
   return {

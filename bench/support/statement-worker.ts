@@ -4,9 +4,7 @@ import postgres from "postgres";
 
 /** What the thread is told. */
 export type Order =
-  | {
-    readonly open: { readonly url: string; readonly connections: number; readonly role: string };
-  }
+  | { readonly open: { readonly url: string; readonly role: string; readonly connections: number } }
   | { readonly run: { readonly statement: string; readonly rows: readonly string[][] } }
   | { readonly close: true };
 

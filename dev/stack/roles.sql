@@ -53,6 +53,12 @@ grant usage on schema public to anon, authenticated, service_role;
 -- That is what a fresh cluster has, so there is nothing to alter: a migration that forgets a grant fails here as it
 -- would when hosted, and one that forgets to revoke EXECUTE leaks here as it would when hosted.
 
--- 4. Extensions that a hosted postgres may create ------------------------------------------------------------------------
+-- 4. Realtime ----------------------------------------------------------------------------------------------------------
+
+-- Nothing here reads it; the migrations add tables to it where it is.
+create publication supabase_realtime;
+alter publication supabase_realtime owner to postgres;
+
+-- 5. Extensions that a hosted postgres may create ------------------------------------------------------------------------
 
 grant create on database postgres to postgres;

@@ -4,11 +4,12 @@
 --          USAGE on schema auth and its tables have row-level security without policies.
 
 create function payments_private.session_is_live(p_session_id uuid, p_user_id uuid) returns boolean
-language sql stable
+language plpgsql stable -- planned once: it is on the path of every operation
 security definer -- reads auth as postgres; answers yes or no about one session and user
 set search_path = ''
 as $$
-  select exists (
+begin
+  return exists (
     select
     from auth.sessions as s
     join auth.users as u on u.id = s.user_id
@@ -18,7 +19,8 @@ as $$
       and (u.banned_until is null or u.banned_until <= now())
       and u.deleted_at is null
       and not coalesce(u.is_anonymous, false)
-  )
+  );
+end
 $$;
 comment on function payments_private.session_is_live(uuid, uuid) is
   'True while the session exists and its user is neither banned, deleted nor anonymous.';

@@ -36,13 +36,17 @@ create table payments.checkout_sessions (
   amount_total bigint,
   subscription_id text,
   payment_id text,
+  customer_country text,
   expires_at timestamptz not null,
   created_at timestamptz not null,
+  constraint customer_country_is_two_letters check (customer_country ~ '^[A-Z]{2}$'),
   constraint id_is_a_session_id check (id ~ '^cs_[A-Za-z0-9_]+$' and length(id) <= 255),
   constraint amount_is_not_negative check (amount_total >= 0)
 );
 comment on table payments.checkout_sessions is 'Mirror of Stripe checkout sessions. The pay link is not kept here.';
 comment on column payments.checkout_sessions.payment_id is 'PaymentIntent id in payment mode.';
+comment on column payments.checkout_sessions.customer_country is
+  'Country of the billing address, two letters: the only part of an address that is kept (docs/limits.md).';
 create index checkout_sessions_user on payments.checkout_sessions (user_id);
 create index checkout_sessions_customer on payments.checkout_sessions (customer_id);
 

@@ -11,9 +11,11 @@ create function payments_private.owner_of(p_customer_id text) returns uuid
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  owner_id uuid;
 begin
-  return (
-    select c.user_id from payments.customers as c where c.id = p_customer_id);
+  select c.user_id into owner_id from payments.customers as c where c.id = p_customer_id;
+  return owner_id;
 end
 $$;
 comment on function payments_private.owner_of(text) is 'The user a Stripe customer belongs to, or null.';
@@ -87,16 +89,17 @@ as $$
 begin
   insert into payments.checkout_sessions (
     id, user_id, customer_id, mode, status, payment_status, currency, amount_total,
-    subscription_id, payment_id, expires_at, created_at)
+    subscription_id, payment_id, customer_country, expires_at, created_at)
   select
     r.id, payments_private.owner_of(r.customer_id), r.customer_id, r.mode, r.status, r.payment_status,
-    r.currency, r.amount_total, r.subscription_id, r.payment_id, r.expires_at, r.created_at
+    r.currency, r.amount_total, r.subscription_id, r.payment_id, r.customer_country, r.expires_at, r.created_at
   from jsonb_populate_record(null::payments.checkout_sessions, p) as r
   on conflict (id) do update set
     user_id = excluded.user_id, customer_id = excluded.customer_id, mode = excluded.mode,
     status = excluded.status, payment_status = excluded.payment_status, currency = excluded.currency,
     amount_total = excluded.amount_total, subscription_id = excluded.subscription_id,
-    payment_id = excluded.payment_id, expires_at = excluded.expires_at;
+    payment_id = excluded.payment_id, customer_country = excluded.customer_country,
+    expires_at = excluded.expires_at;
 end
 $$;
 comment on function payments_private.write_checkout_session(jsonb) is 'Upserts one checkout session.';
@@ -190,10 +193,8 @@ set search_path = ''
 as $$
 declare
   owner_id uuid := payments_private.owner_of(p ->> 'customer_id');
-  is_known boolean;
 begin
   perform payments_private.lock_payment(p ->> 'id');
-  is_known := exists (select from payments.payments as t where t.id = p ->> 'id');
   insert into payments.payments (
     id, user_id, customer_id, amount, amount_received, currency, status, failure_code,
     decline_code, created_at, canceled_at)
@@ -210,13 +211,6 @@ begin
   if owner_id is not null then
     perform payments_private.own_reversals(p ->> 'id', owner_id);
     perform payments_private.act_on_warnings(p ->> 'id', owner_id);
-  end if;
-  -- what waited for its payment is told now, once: what was told long ago is purged and would be told again
-  if not is_known then
-    perform payments_private.emit_domain_events('refund', t.id, null, to_jsonb(t))
-    from payments.refunds as t where t.payment_id = p ->> 'id';
-    perform payments_private.emit_domain_events('dispute', t.id, null, to_jsonb(t))
-    from payments.disputes as t where t.payment_id = p ->> 'id';
   end if;
 end
 $$;
@@ -290,16 +284,22 @@ language plpgsql volatile
 set search_path = ''
 as $$
 begin
-  case p_kind
-    when 'product' then perform payments_private.write_product(p_projection);
-    when 'price' then perform payments_private.write_price(p_projection);
-    when 'customer' then perform payments_private.write_customer(p_projection);
+  case p_kind -- the frequent kinds first
+    when 'invoice' then perform payments_private.write_invoice(p_projection);
+    when 'subscription' then
+      perform payments_private.write_subscription(p_projection);
+      perform payments_private.find_duplicate_subscription(p_projection ->> 'id');
+    when 'payment_intent' then perform payments_private.write_payment(p_projection);
     when 'checkout.session' then
       perform payments_private.write_checkout_session(p_projection);
+      perform payments_private.check_session_country(p_projection);
       perform payments_private.settle_reservation(p_projection ->> 'id', p_projection ->> 'status');
-    when 'subscription' then perform payments_private.write_subscription(p_projection);
-    when 'invoice' then perform payments_private.write_invoice(p_projection);
-    when 'payment_intent' then perform payments_private.write_payment(p_projection);
+    when 'charge' then
+      perform payments_private.write_charge(p_projection);
+      perform payments_private.check_charge_country(p_projection);
+    when 'customer' then perform payments_private.write_customer(p_projection);
+    when 'product' then perform payments_private.write_product(p_projection);
+    when 'price' then perform payments_private.write_price(p_projection);
     when 'refund' then perform payments_private.write_refund(p_projection);
     when 'dispute' then perform payments_private.write_dispute(p_projection);
     when 'payment_method' then perform payments_private.write_payment_method(p_projection);
@@ -343,6 +343,8 @@ begin
       delete from payments.subscriptions where id = p_object_id;
     when 'payment_intent' then
       delete from payments.payments where id = p_object_id;
+    when 'charge' then
+      delete from payments_private.charges where id = p_object_id;
     when 'refund' then
       delete from payments.refunds where id = p_object_id;
     when 'dispute' then

@@ -1,7 +1,8 @@
 -- Purpose: take in one verified Stripe event: dedupe, order, effect and audit row in one transaction.
--- Objects: payments.ingest_event; payments_private.settings, lock_object, apply_snapshot,
---          mark_objects, place_event, record_event.
--- Risk:    the hot path; every lock is taken in the order event, object, rows, marks.
+-- Objects: payments.ingest_event; payments_private.settings, lock_object, show_object, apply_snapshot,
+--          apply_event, mark_objects, place_event, record_event.
+-- Risk:    the hot path; every lock is taken in the order event, object, rows, marks. Each statement costs
+--          as much as the row it writes (docs/benchmarks.md): none more than it needs.
 
 set role payments_owner;
 
@@ -27,6 +28,35 @@ $$;
 comment on function payments_private.lock_object(text, text) is
   'Returns the object''s row, made if it was not there, locked until the transaction ends.';
 
+create function payments_private.show_object(
+  p_kind text, p_object_id text, p_projection jsonb, p_is_deleted boolean, p_as_of timestamptz
+) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  old_status text := payments_private.status_of(p_kind, p_object_id);
+  new_status text := case when not p_is_deleted then p_projection ->> 'status' end;
+  may_tell boolean := payments_private.may_tell(p_kind, old_status, new_status);
+  before jsonb;
+begin
+  if may_tell and (old_status is not null or p_kind not in ('subscription', 'payment_intent')) then
+    before := payments_private.read_object(p_kind, p_object_id);
+  end if;
+  if p_is_deleted then
+    perform payments_private.delete_object(p_kind, p_object_id, p_as_of);
+  else
+    perform payments_private.write_object(p_kind, p_projection);
+  end if;
+  if may_tell then
+    perform payments_private.emit_domain_events(
+      p_kind, p_object_id, before, payments_private.read_object(p_kind, p_object_id));
+  end if;
+end
+$$;
+comment on function payments_private.show_object(text, text, jsonb, boolean, timestamptz) is
+  'Writes a projection into its mirror table, and the domain events that lie between before and after.';
+
 create function payments_private.apply_snapshot(
   p_kind text, p_object_id text, p_projection jsonb, p_as_of timestamptz, p_ticket bigint, p_moved_by text
 ) returns void
@@ -35,15 +65,8 @@ set search_path = ''
 as $$
 declare
   is_deleted boolean := coalesce((p_projection ->> 'deleted')::boolean, false);
-  before jsonb := payments_private.read_object(p_kind, p_object_id);
 begin
-  if is_deleted then
-    perform payments_private.delete_object(p_kind, p_object_id, p_as_of);
-  else
-    perform payments_private.write_object(p_kind, p_projection);
-  end if;
-  perform payments_private.emit_domain_events(
-    p_kind, p_object_id, before, payments_private.read_object(p_kind, p_object_id));
+  perform payments_private.show_object(p_kind, p_object_id, p_projection, is_deleted, p_as_of);
   update payments_private.mirrored_objects as m set
     as_of = greatest(m.as_of, p_as_of),
     ticket = p_ticket,
@@ -53,7 +76,61 @@ begin
 end
 $$;
 comment on function payments_private.apply_snapshot(text, text, jsonb, timestamptz, bigint, text) is
-  'Writes what an event or a fetch shows of an object. The caller holds the object''s lock and decided that it is newer.';
+  'Writes what a fetch shows of an object. The caller holds the object''s lock and decided that it is newer.';
+
+create function payments_private.apply_event(p_kind text, p_object_id text, p_projection jsonb, p_created timestamptz)
+returns boolean
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  is_deleted boolean := coalesce((p_projection ->> 'deleted')::boolean, false);
+begin
+  -- One statement locks the object, compares, and moves it. Where the rule says no, the row stays as it
+  -- is, locked. The ticket is taken under the lock: nothing that moves the object later has a lower one.
+  insert into payments_private.mirrored_objects as m (kind, object_id, as_of, ticket, deleted_at)
+  values (p_kind, p_object_id, p_created, nextval('payments_private.ticket_numbers'),
+    case when is_deleted then p_created end)
+  on conflict (kind, object_id) do update set
+    as_of = excluded.as_of, ticket = nextval('payments_private.ticket_numbers'), moved_by = 'event',
+    deleted_at = excluded.deleted_at
+  where m.deleted_at is null and excluded.as_of > m.as_of + interval '10 seconds';
+  if not found then
+    return false;
+  end if;
+  perform payments_private.show_object(p_kind, p_object_id, p_projection, is_deleted, p_created);
+  return true;
+end
+$$;
+comment on function payments_private.apply_event(text, text, jsonb, timestamptz) is
+  'Applies an event''s snapshot unless the object is known as newer, as nearly as new, or as deleted; returns whether it did. The object stays locked until the transaction ends.';
+
+create function payments_private.raise_as_of(p_kind text, p_object_id text, p_created timestamptz) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  insert into payments_private.mirrored_objects as m (kind, object_id, as_of)
+  values (p_kind, p_object_id, p_created)
+  on conflict (kind, object_id) do update set as_of = greatest(m.as_of, excluded.as_of);
+end
+$$;
+comment on function payments_private.raise_as_of(text, text, timestamptz) is
+  'Notes that an event of this time was seen of the object, applied or not, and locks the object.';
+
+create function payments_private.mark_object(p_kind text, p_object_id text) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  insert into payments_private.refresh_marks as m (kind, object_id, ticket)
+  values (p_kind, p_object_id, nextval('payments_private.ticket_numbers'))
+  on conflict (kind, object_id) do update set
+    ticket = excluded.ticket, marked_at = now(), attempts = 0, next_attempt_at = now();
+end
+$$;
+comment on function payments_private.mark_object(text, text) is
+  'Marks one object for a fetch from Stripe, renewing its ticket if it is marked already.';
 
 create function payments_private.mark_objects(p_objects jsonb) returns void
 language plpgsql volatile
@@ -121,56 +198,56 @@ end
 $$;
 comment on function payments_private.always_verifies() is 'Whether every applied snapshot is to be verified by a fetch.';
 
-create function payments_private.place_event(p_event jsonb, p_created timestamptz, out status text, out failure text)
+create function payments_private.place_event(
+  p_event jsonb, p_created timestamptz, p_verifies boolean, out status text, out failure text
+)
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
   target_kind text := p_event ->> 'object_kind';
   target_id text := p_event ->> 'object_id';
-  marks jsonb := coalesce(p_event -> 'marks', '[]');
+  projection jsonb := nullif(p_event -> 'projection', 'null');
+  marks jsonb := p_event -> 'marks';
   age interval := now() - p_created;
-  object payments_private.mirrored_objects;
 begin
   if target_kind is null or not (p_event ->> 'handled')::boolean then
     status := 'ignored';
     return;
   end if;
-  object := payments_private.lock_object(target_kind, target_id);
 
   if p_event ? 'projection_error' then
     status := 'retry';
     failure := p_event ->> 'projection_error';
   elsif age > interval '30 days' then
     status := 'ignored';
-  elsif age > interval '1 hour' or object.deleted_at is not null
-    or p_event -> 'projection' is null or p_event -> 'projection' = 'null'
-    or p_created <= object.as_of + interval '10 seconds' then
+  elsif age > interval '1 hour' or projection is null then
     status := 'queued';
   else
     begin -- a projection that cannot be written must not lose the event: kept for retry
-      perform payments_private.apply_snapshot(
-        target_kind, target_id, p_event -> 'projection', p_created,
-        nextval('payments_private.ticket_numbers'), 'event');
-      status := 'applied';
+      status := case when payments_private.apply_event(target_kind, target_id, projection, p_created)
+        then 'applied' else 'queued' end;
     exception when others then
       status := 'retry';
       failure := sqlstate;
     end;
   end if;
 
-  if status <> 'applied' or payments_private.always_verifies() then
-    marks := marks || jsonb_build_object('kind', target_kind, 'id', target_id);
-    update payments_private.mirrored_objects as m set as_of = greatest(m.as_of, p_created)
-    where m.kind = target_kind and m.object_id = target_id;
+  if status <> 'applied' then
+    perform payments_private.raise_as_of(target_kind, target_id, p_created);
   end if;
   if jsonb_array_length(marks) > 0 then
+    if status <> 'applied' or p_verifies then
+      marks := marks || jsonb_build_object('kind', target_kind, 'id', target_id);
+    end if;
     perform payments_private.mark_objects(marks);
+  elsif status <> 'applied' or p_verifies then
+    perform payments_private.mark_object(target_kind, target_id);
   end if;
 end
 $$;
-comment on function payments_private.place_event(jsonb, timestamptz) is
-  'Decides what an event does to its object (docs/adr/0003) and does it; returns the event''s status.';
+comment on function payments_private.place_event(jsonb, timestamptz, boolean) is
+  'Decides what an event does to its object (docs/adr/0003) and does it; returns the event''s status. p_verifies: mark what is applied, too.';
 
 create function payments.ingest_event(p_event jsonb) returns jsonb
 language plpgsql volatile
@@ -181,10 +258,16 @@ declare
   id text := p_event ->> 'event_id';
   made_at timestamptz := to_timestamp((p_event ->> 'created')::bigint);
   known payments_private.processed_events;
+  is_off boolean;
+  verifies boolean;
+  placed record;
   outcome text;
   failure text;
 begin
-  if payments_private.is_stopped('webhooks') then
+  -- one read of the settings for all of it: is_stopped and always_verifies would each be one more
+  select s.stop_all or s.stop_webhooks, s.verify_snapshots = 'always' into is_off, verifies
+  from payments_private.settings as s;
+  if is_off then
     return '{"outcome": "switched_off"}'; -- nothing is stored, so Stripe delivers again
   end if;
   if (p_event ->> 'livemode')::boolean is distinct from (p_event ->> 'expected_livemode')::boolean then
@@ -213,9 +296,11 @@ begin
     outcome := 'quarantined';
     failure := 'object_disagrees_with_type';
   else
-    select p.status, p.failure into outcome, failure from payments_private.place_event(p_event, made_at) as p;
+    placed := payments_private.place_event(p_event, made_at, verifies);
+    outcome := placed.status;
+    failure := placed.failure;
   end if;
-  perform payments_private.record_event(p_event, made_at, outcome, failure);
+  perform payments_private.record_event(p_event, made_at, outcome, failure, known.event_id is null);
   if known.event_id is null and outcome in ('applied', 'queued', 'retry') then
     perform payments_private.watch_event(p_event);
   end if;
@@ -228,28 +313,33 @@ comment on function payments.ingest_event(jsonb) is
   'Takes in one verified event and returns {outcome: applied|queued|ignored|duplicate|quarantined|livemode_mismatch|switched_off}. Except after the last two, the event is durably recorded.';
 
 create function payments_private.record_event(
-  p_event jsonb, p_created timestamptz, p_status text, p_failure text
+  p_event jsonb, p_created timestamptz, p_status text, p_failure text, p_is_new boolean
 ) returns void
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
   keeps_payload boolean := p_status = 'retry';
+  finished_at timestamptz := case when p_status in ('applied', 'ignored', 'quarantined') then now() end;
+  kept_projection jsonb := case when keeps_payload then nullif(p_event -> 'projection', 'null') end;
+  kept_body text := case when keeps_payload then p_event ->> 'encrypted_body' end;
 begin
-  insert into payments_private.processed_events as e (
-    event_id, created, event_type, object_kind, object_id, livemode, api_version, status,
-    processed_at, body_sha256, secret_fingerprint, request_id, projection, encrypted_body, last_error)
-  values (
-    p_event ->> 'event_id', p_created, p_event ->> 'event_type', p_event ->> 'object_kind',
-    p_event ->> 'object_id', (p_event ->> 'livemode')::boolean, p_event ->> 'api_version', p_status,
-    case when p_status in ('applied', 'ignored', 'quarantined') then now() end,
-    p_event ->> 'body_sha256', p_event ->> 'secret_fingerprint', p_event ->> 'request_id',
-    case when keeps_payload then nullif(p_event -> 'projection', 'null') end,
-    case when keeps_payload then p_event ->> 'encrypted_body' end, p_failure)
-  on conflict (event_id, created) do update set
-    status = excluded.status, attempts = e.attempts + 1, processed_at = excluded.processed_at,
-    projection = excluded.projection, encrypted_body = excluded.encrypted_body,
-    last_error = excluded.last_error, secret_fingerprint = excluded.secret_fingerprint;
+  if p_is_new then
+    insert into payments_private.processed_events (
+      event_id, created, event_type, object_kind, object_id, livemode, api_version, status,
+      processed_at, body_sha256, secret_fingerprint, request_id, projection, encrypted_body, last_error)
+    values (
+      p_event ->> 'event_id', p_created, p_event ->> 'event_type', p_event ->> 'object_kind',
+      p_event ->> 'object_id', (p_event ->> 'livemode')::boolean, p_event ->> 'api_version', p_status,
+      finished_at, p_event ->> 'body_sha256', p_event ->> 'secret_fingerprint', p_event ->> 'request_id',
+      kept_projection, kept_body, p_failure);
+  else
+    update payments_private.processed_events as e set
+      status = p_status, attempts = e.attempts + 1, processed_at = finished_at,
+      projection = kept_projection, encrypted_body = kept_body, last_error = p_failure,
+      secret_fingerprint = p_event ->> 'secret_fingerprint'
+    where e.event_id = p_event ->> 'event_id' and e.created = p_created;
+  end if;
 
   perform audit.append('stripe', p_event ->> 'event_id', 'event.' || p_status,
     case when p_status in ('retry', 'quarantined') then 'failure' else 'success' end,
@@ -258,8 +348,8 @@ begin
     jsonb_build_object('event_type', p_event ->> 'event_type'));
 end
 $$;
-comment on function payments_private.record_event(jsonb, timestamptz, text, text) is
-  'Writes the event''s row and its audit row.';
+comment on function payments_private.record_event(jsonb, timestamptz, text, text, boolean) is
+  'Writes the event''s row and its audit row. The caller holds the event''s lock and looked whether it is new.';
 
 create function payments_private.quarantine_conflict(p_event jsonb, p_created timestamptz) returns void
 language plpgsql volatile

@@ -134,7 +134,7 @@ comment on function payments_private.apply_fetched(text, text, bigint, timestamp
 
 create function payments.finish_refresh(
   p_kind text, p_object_id text, p_ticket bigint, p_as_of bigint, p_projection jsonb, p_account_id text,
-  p_request_id text
+  p_request_id text, p_found boolean
 ) returns jsonb
 language plpgsql volatile
 security definer -- the worker's role has no table access of its own
@@ -143,7 +143,7 @@ as $$
 declare
   outcome text;
 begin
-  if not payments_private.is_our_account(p_account_id, not coalesce((p_projection ->> 'deleted')::boolean, false)) then
+  if not payments_private.is_our_account(p_account_id, p_found) then
     perform payments.fail_refresh(p_kind, p_object_id, p_ticket, 'wrong_account');
     perform audit.append('service', 'payments_worker', 'object.refresh_refused', 'failure', p_kind, p_object_id,
       p_request_id, null, 'wrong_account', jsonb_build_object('account', p_account_id));
@@ -155,8 +155,8 @@ begin
   return jsonb_build_object('outcome', outcome);
 end
 $$;
-comment on function payments.finish_refresh(text, text, bigint, bigint, jsonb, text, text) is
-  'Applies a fetched object unless newer knowledge arrived meanwhile. p_as_of: unix seconds of Stripe''s Date header. A projection {"deleted": true} makes a tombstone, if p_account_id is the account that is mirrored.';
+comment on function payments.finish_refresh(text, text, bigint, bigint, jsonb, text, text, boolean) is
+  'Applies a fetched object unless newer knowledge arrived meanwhile. p_as_of: unix seconds of Stripe''s Date header. A projection {"deleted": true} makes a tombstone, if p_account_id is the account that is mirrored. p_found: Stripe knows the object, deleted or not; of a 404 that cannot be said.';
 
 create function payments.fail_refresh(p_kind text, p_object_id text, p_ticket bigint, p_error text) returns void
 language plpgsql volatile
@@ -193,7 +193,7 @@ comment on function payments.fail_refresh(text, text, bigint, text) is
   'Postpones a mark after a failed fetch; a mark renewed since the claim stays due now.';
 
 grant execute on function payments.claim_refreshes(integer, integer) to payments_worker;
-grant execute on function payments.finish_refresh(text, text, bigint, bigint, jsonb, text, text) to payments_worker;
+grant execute on function payments.finish_refresh(text, text, bigint, bigint, jsonb, text, text, boolean) to payments_worker;
 grant execute on function payments.fail_refresh(text, text, bigint, text) to payments_worker;
 
 reset role;

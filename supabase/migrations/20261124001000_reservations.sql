@@ -116,9 +116,11 @@ as $$
     payments.checkout_sessions as c, payments.subscriptions as b
   where s.user_id = p_user_id and r.id = s.reservation_id and r.state = 'completed'
     and c.id = r.session_id and b.id = c.subscription_id
+    -- one whose customer was never bound to the user answers for nobody: its slot does, until it has ended
+    and (b.user_id = s.user_id or b.status in ('canceled', 'incomplete_expired'))
 $$;
 comment on function payments_private.free_settled_slots(uuid) is
-  'Removes slots whose subscription is mirrored. Run it before asking for subscriptions, never after: each statement sees a later state, so whatever frees a slot here is seen by the question.';
+  'Removes slots whose subscription is mirrored as the user''s. Run it before asking for subscriptions, never after: each statement sees a later state, so whatever frees a slot here is seen by the question.';
 
 create function payments_private.blocking_reservation(p_user_id uuid, p_items jsonb)
 returns payments_private.checkout_reservations

@@ -9,15 +9,21 @@ create table payments_private.customer_creations (
   user_id uuid primary key,
   creation_key text not null,
   minted_at timestamptz not null default now(),
-  first_minted_at timestamptz not null default now()
+  first_minted_at timestamptz not null default now(),
+  address_hash text
 );
 comment on table payments_private.customer_creations is
   'The idempotency key under which a user''s Stripe customer is made: any number of parallel first checkouts make one customer.';
 comment on column payments_private.customer_creations.first_minted_at is
   'Where it is earlier than minted_at, customers made since are listed before another one is made: Stripe forgets keys after 24 h.';
+comment on column payments_private.customer_creations.address_hash is
+  'Keyed hash of the address of the first checkout, to count new customers behind one.';
+create index customer_creations_address on payments_private.customer_creations (address_hash, first_minted_at)
+  where address_hash is not null;
 alter table payments_private.customer_creations enable row level security;
 
-create function payments_private.customer_for_checkout(p_user_id uuid) returns jsonb
+create function payments_private.customer_for_checkout(p_user_id uuid, p_address_hash text default null)
+returns jsonb
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -31,8 +37,8 @@ begin
     return jsonb_build_object('id', customer_id);
   end if;
 
-  insert into payments_private.customer_creations as c (user_id, creation_key)
-  values (p_user_id, 'customer_' || gen_random_uuid())
+  insert into payments_private.customer_creations as c (user_id, creation_key, address_hash)
+  values (p_user_id, 'customer_' || gen_random_uuid(), p_address_hash)
   on conflict (user_id) do update set
     -- an hour before Stripe forgets the old key, and after a customer was deleted
     creation_key = case when c.minted_at < now() - interval '23 hours'
@@ -44,7 +50,7 @@ begin
       then extract(epoch from greatest(creation.first_minted_at, now() - interval '7 days'))::bigint end);
 end
 $$;
-comment on function payments_private.customer_for_checkout(uuid) is
+comment on function payments_private.customer_for_checkout(uuid, text) is
   'The user''s Stripe customer {id}, or how to make it: {id: null, creation_key, lookup_since}.';
 
 create function payments_private.link_customer(p_user_id uuid, p_customer_id text) returns boolean

@@ -49,8 +49,10 @@ begin
   end if;
 
   -- 403, 409, 429
-  if p_shared ->> 'code' = 'on_hold' then
+  if p_shared ->> 'code' in ('forbidden', 'on_hold') then
     return p_shared;
+  elsif payments_private.is_country_refused(array[p_request ->> 'country']) then
+    return '{"decision": "refuse", "code": "country_not_allowed"}';
   elsif key_row.body_sha256 <> p_request ->> 'body_sha256' then
     return '{"decision": "refuse", "code": "idempotency_conflict"}';
   elsif held.state in ('reserved', 'open') then
@@ -83,12 +85,9 @@ begin
   elsif wanted_mode = 'subscription' and held.id is not null then
     return jsonb_build_object('decision', 'replace', 'reservation', payments_private.describe_reservation(held),
       'ticket', nextval('payments_private.ticket_numbers'));
-  elsif payments_private.crowded_address(p_user_id, p_request ->> 'address_hash') then
-    return '{"decision": "refuse", "code": "rate_limited",
-      "limit": {"bucket": "address", "retry_after": 600, "quota": 0, "window": 3600}}';
-  elsif payments_private.too_many_unpaid(p_user_id) then
-    return '{"decision": "refuse", "code": "rate_limited",
-      "limit": {"bucket": "unpaid", "retry_after": 600, "quota": 0, "window": 3600}}';
+  elsif payments_private.trips_velocity(
+    p_user_id, p_request ->> 'address_hash', wanted.currency, wanted.amount_minor) then
+    return '{"decision": "refuse", "code": "on_hold"}';
   end if;
   return jsonb_build_object('decision', 'proceed', 'reservation', payments_private.describe_reservation(
     payments_private.reserve(p_request, p_user_id, parameters_hash, wanted.items, wanted.currency, wanted.amount_minor)));
@@ -106,7 +105,7 @@ declare
   for_user uuid := (p_request ->> 'user_id')::uuid;
   answer jsonb := payments_private.authorize_operation('checkout', p_request, true);
 begin
-  if answer ->> 'decision' = 'proceed' or answer ->> 'code' in ('on_hold', 'rate_limited') then
+  if answer ->> 'decision' = 'proceed' or answer ->> 'code' in ('forbidden', 'on_hold', 'rate_limited') then
     perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('checkout:' || for_user, 0));
     answer := payments_private.decide_checkout(p_request, for_user, answer);
   end if;
@@ -118,7 +117,7 @@ begin
     'reservation', answer #>> '{reservation,id}', p_request ->> 'request_id', p_request ->> 'key_fingerprint',
     p_detail => jsonb_build_object('mode', p_request -> 'mode', 'decision', answer -> 'decision'),
     p_client_commitment => payments_private.keep_client('checkout', p_request));
-  return answer || jsonb_build_object('customer', payments_private.customer_for_checkout(for_user));
+  return answer || jsonb_build_object('customer', payments_private.customer_for_checkout(for_user, p_request ->> 'address_hash'));
 end
 $$;
 comment on function payments.authorize_checkout(jsonb) is

@@ -14,6 +14,7 @@ declare
   made_id text := p_result #>> '{session,id}';
   object payments_private.mirrored_objects := payments_private.lock_object('checkout.session', made_id);
   reservation payments_private.checkout_reservations;
+  is_held boolean;
 begin
   select r.* into reservation from payments_private.checkout_reservations as r
   where r.id = (p_result ->> 'reservation_id')::uuid for update;
@@ -37,15 +38,20 @@ begin
     perform payments_private.settle_reservation(c.id, c.status) from payments.checkout_sessions as c
     where c.id = made_id;
   end if;
-  perform audit.append('user', reservation.user_id::text, 'checkout.opened', 'success',
+  -- held while Stripe was asked: the session is known, so that it is closed, and its link is not handed out
+  is_held := payments_private.is_held(reservation.user_id)
+    or payments_private.is_address_held(reservation.address_hash);
+  perform audit.append('user', reservation.user_id::text, 'checkout.opened',
+    case when is_held then 'refused' else 'success' end,
     'checkout.session', made_id, p_result ->> 'request_id', p_result ->> 'key_fingerprint',
+    case when is_held then 'on_hold' end,
     p_detail => jsonb_build_object('amount_minor', reservation.amount_minor, 'currency', reservation.currency,
       'reservation', reservation.id));
-  return '{"recorded": true}';
+  return case when is_held then '{"recorded": false, "code": "on_hold"}' else '{"recorded": true}' end::jsonb;
 end
 $$;
 comment on function payments.record_checkout(jsonb) is
-  'Records the session that Stripe made for a reservation and binds the customer to the user: {recorded, code}. Not recorded when the customer belongs to somebody else (forbidden), or the reservation has ended or has another session (checkout_in_progress).';
+  'Records the session that Stripe made for a reservation and binds the customer to the user: {recorded, code}. Not recorded when the customer belongs to somebody else (forbidden), the user is on hold by now (on_hold), or the reservation has ended or has another session (checkout_in_progress).';
 
 create function payments.record_replaced_checkout(p_result jsonb) returns void
 language plpgsql volatile

@@ -3,8 +3,9 @@
 -- Risk:    rows carry ids, amounts and statuses; no API role may read them.
 --
 -- A domain event is derived from a row's change, inside the one function through which every snapshot
--- goes. (kind, object, occurrence) is unique, and the occurrence comes from Stripe's own data, so a
--- state that is reached twice by a detour is told once.
+-- goes. (kind, object, occurrence) is unique, and the occurrence comes from Stripe's own data (and, of
+-- what goes back and forth, from the turn before), so a state that is reached twice by a detour is told
+-- once, and a host that believes the last it heard believes what is so.
 
 set role payments_owner;
 
@@ -50,17 +51,67 @@ $$;
 comment on function payments_private.write_outbox(text, text, text, uuid, jsonb) is
   'Writes one domain event unless it was written before.';
 
+create function payments_private.write_turn(
+  p_kind text, p_opposite text, p_object_id text, p_occurrence text, p_user_id uuid, p_payload jsonb
+) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  turned uuid := (
+    select o.id from payments.outbox as o where o.kind = p_opposite and o.object_id = p_object_id
+    order by o.created_at desc limit 1);
+begin
+  perform payments_private.write_outbox(p_kind, p_object_id, concat_ws('/', p_occurrence, turned), p_user_id, p_payload);
+end
+$$;
+comment on function payments_private.write_turn(text, text, text, text, uuid, jsonb) is
+  'Writes one of two opposite domain events. Of two fetches that cross, the later may show the older state for a moment: the way back must be told too, so each turn is an occurrence of its own.';
+
 create function payments_private.gives_access(p_status text) returns boolean
 language plpgsql immutable
 set search_path = ''
 as $$
 begin
-  return (
-    select coalesce(p_status in ('active', 'trialing', 'past_due'), false));
+  return coalesce(p_status in ('active', 'trialing', 'past_due'), false);
 end
 $$;
 comment on function payments_private.gives_access(text) is
   'Whether a subscription of this status is one the customer has: past_due keeps it while Stripe retries.';
+
+create function payments_private.status_of(p_kind text, p_object_id text) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  found_status text;
+begin
+  if p_kind = 'subscription' then
+    select t.status into found_status from payments.subscriptions as t where t.id = p_object_id;
+  elsif p_kind = 'payment_intent' then
+    select t.status into found_status from payments.payments as t where t.id = p_object_id;
+  end if;
+  return found_status;
+end
+$$;
+comment on function payments_private.status_of(text, text) is
+  'The status of a subscription or payment, null where it is unknown; null for other kinds.';
+
+create function payments_private.may_tell(p_kind text, p_old_status text, p_new_status text) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  if p_kind = 'subscription' then
+    return payments_private.gives_access(p_old_status) <> payments_private.gives_access(p_new_status);
+  elsif p_kind = 'payment_intent' then
+    return p_old_status is null or (p_new_status = 'succeeded' and p_old_status <> 'succeeded');
+  end if;
+  return p_kind in ('refund', 'dispute', 'entitlements.active_entitlement_summary');
+end
+$$;
+comment on function payments_private.may_tell(text, text, text) is
+  'False where a change surely makes no domain event, so that the rows need not be read for it: turning rows into JSON costs more than writing them.';
 
 create function payments_private.read_object(p_kind text, p_object_id text) returns jsonb
 language plpgsql stable
@@ -100,19 +151,21 @@ declare
   new_status text := p_new ->> 'status';
 begin
   -- whose money a refund or dispute is about, its payment says: told when both are here
-  if p_kind in ('refund', 'dispute') and p_new ->> 'payment_id' is not null
-    and not exists (select from payments.payments as p where p.id = p_new ->> 'payment_id') then
-    perform payments_private.mark_objects(
-      jsonb_build_array(jsonb_build_object('kind', 'payment_intent', 'id', p_new ->> 'payment_id')));
-    return;
+  if p_kind in ('refund', 'dispute') and p_new ->> 'payment_id' is not null then
+    if not exists (select from payments.payments as p where p.id = p_new ->> 'payment_id') then
+      perform payments_private.mark_object('payment_intent', p_new ->> 'payment_id');
+      return;
+    end if;
   end if;
   case p_kind
     when 'subscription' then
       if not payments_private.gives_access(old_status) and payments_private.gives_access(new_status) then
-        perform payments_private.write_outbox('subscription.activated', p_object_id,
+        perform payments_private.write_turn('subscription.activated', 'subscription.ended', p_object_id,
           p_new ->> 'current_period_start', owner_id, payments_private.describe_change(p_new));
-      elsif payments_private.gives_access(old_status) and not payments_private.gives_access(new_status) then
-        perform payments_private.write_outbox('subscription.ended', p_object_id,
+      elsif payments_private.gives_access(old_status) and not payments_private.gives_access(new_status)
+        -- nothing comes before incomplete: this is a fetch that another has overtaken, and it is corrected
+        and new_status is distinct from 'incomplete' then
+        perform payments_private.write_turn('subscription.ended', 'subscription.activated', p_object_id,
           coalesce(p_new ->> 'ended_at', p_new ->> 'current_period_start', p_old ->> 'current_period_start'),
           coalesce(owner_id, (p_old ->> 'user_id')::uuid),
           payments_private.describe_change(coalesce(p_new, p_old)));
@@ -121,6 +174,10 @@ begin
       if old_status is distinct from 'succeeded' and new_status = 'succeeded' then
         perform payments_private.write_outbox('payment.succeeded', p_object_id, 'once', owner_id,
           payments_private.describe_change(p_new));
+      end if;
+      -- what waited for its payment is told now, once: what was told long ago is purged and would be told again
+      if p_old is null then
+        perform payments_private.tell_reversals(p_object_id);
       end if;
     when 'refund' then
       if old_status is distinct from 'succeeded' and new_status = 'succeeded' then
@@ -137,10 +194,10 @@ begin
           payments_private.describe_change(p_new));
       end if;
     when 'entitlements.active_entitlement_summary' then
-      perform payments_private.write_outbox('entitlement.granted', n.key, 'once',
+      perform payments_private.write_turn('entitlement.granted', 'entitlement.revoked', n.key, null,
         (n.value ->> 'user_id')::uuid, payments_private.describe_change(n.value))
       from jsonb_each(p_new) as n where not coalesce(p_old ? n.key, false);
-      perform payments_private.write_outbox('entitlement.revoked', o.key, 'once',
+      perform payments_private.write_turn('entitlement.revoked', 'entitlement.granted', o.key, null,
         (o.value ->> 'user_id')::uuid, payments_private.describe_change(o.value))
       from jsonb_each(p_old) as o where not coalesce(p_new ? o.key, false);
     else null;
@@ -150,13 +207,28 @@ $$;
 comment on function payments_private.emit_domain_events(text, text, jsonb, jsonb) is
   'Writes the domain events that lie between two states of an object; states that were skipped emit nothing.';
 
+create function payments_private.tell_reversals(p_payment_id text) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  perform payments_private.emit_domain_events(r.kind, r.id, null, r.state)
+  from (
+    select 'refund' as kind, t.id, to_jsonb(t) as state from payments.refunds as t where t.payment_id = p_payment_id
+    union all
+    select 'dispute', t.id, to_jsonb(t) from payments.disputes as t where t.payment_id = p_payment_id
+  ) as r;
+end
+$$;
+comment on function payments_private.tell_reversals(text) is
+  'Writes the domain events of refunds and disputes that came before their payment.';
+
 create function payments_private.describe_change(p_row jsonb) returns jsonb
 language plpgsql immutable
 set search_path = ''
 as $$
 begin
-  return (
-    select p_row - 'user_id' - 'failure_code' - 'decline_code' - 'failure_reason');
+  return p_row - '{user_id,failure_code,decline_code,failure_reason}'::text[];
 end
 $$;
 comment on function payments_private.describe_change(jsonb) is 'What of a row goes into a domain event''s payload.';

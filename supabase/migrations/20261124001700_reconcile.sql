@@ -1,6 +1,6 @@
 -- Purpose: find what Stripe never told us, and heal it.
--- Objects: payments_private.reconcile_runs; payments.begin_reconcile, pause_,
---          fail_ and finish_reconcile, unknown_events, record_found_event, take_ticket,
+-- Objects: payments_private.reconcile_runs; settings.object_scan_interval_hours;
+--          payments.begin_reconcile, pause_, fail_ and finish_reconcile, unknown_events, record_found_event, take_ticket,
 --          apply_scanned, mark_unseen, learn_account.
 -- Risk:    private; one run at a time, fenced.
 --
@@ -25,6 +25,12 @@ comment on column payments_private.reconcile_runs.cursor_at is 'Hourly: events m
 insert into payments_private.reconcile_runs (mode) values ('hourly'), ('nightly'), ('scan');
 alter table payments_private.reconcile_runs enable row level security;
 
+alter table payments_private.settings
+  add column object_scan_interval_hours integer not null default 24,
+  add constraint scans_come_again check (object_scan_interval_hours between 1 and 24 * 365);
+comment on column payments_private.settings.object_scan_interval_hours is
+  'Hours between two scans of all objects at Stripe, one call for each hundred objects of a kind.';
+
 create function payments.begin_reconcile(p_mode text, p_forced boolean, p_lease_seconds integer) returns jsonb
 language plpgsql volatile
 security definer -- the worker's role has no table access of its own
@@ -41,10 +47,14 @@ begin
   if not p_forced and run.progress is null and not (case p_mode
     when 'hourly' then run.finished_at is null or run.finished_at < now() - interval '1 hour'
     when 'nightly' then run.finished_at is null or run.finished_at < now() - interval '1 day'
-    -- events reach back 30 days: older gaps, and what was at Stripe before we were, need the objects
-    when 'scan' then run.finished_at is null or exists (
-      select from payments_private.reconcile_runs as h
-      where h.mode = 'hourly' and h.cursor_at < now() - interval '29 days')
+    -- events reach back 30 days: older gaps, what was at Stripe before we were, and a GET there that
+    -- was not read-after-write, need the objects
+    when 'scan' then run.finished_at is null
+      or run.finished_at < now() - make_interval(hours => (
+        select s.object_scan_interval_hours from payments_private.settings as s))
+      or exists (
+        select from payments_private.reconcile_runs as h
+        where h.mode = 'hourly' and h.cursor_at < now() - interval '29 days')
   end) then
     return '{"due": false}';
   end if;
@@ -105,16 +115,26 @@ comment on function payments.finish_reconcile(text, bigint, bigint, jsonb) is
   'Counts a run that succeeded whole, and moves the cursor to five minutes before it began; false when the lease was lost.';
 
 create function payments.fail_reconcile(p_mode text, p_lease bigint) returns void
-language sql volatile
+language plpgsql volatile
 security definer -- the worker's role has no table access of its own
 set search_path = ''
 as $$
+declare
+  last_finished timestamptz;
+begin
   -- a minute's pause, so that a broken Stripe is not asked by every tick
   update payments_private.reconcile_runs as r set
     lease = null, leased_until = now() + interval '1 minute', progress = null
   where r.mode = p_mode and r.lease = p_lease
+  returning r.finished_at into last_finished;
+  if found and last_finished < now() - (case p_mode when 'hourly' then interval '3 hours' else interval '2 days' end) then
+    perform payments_private.raise_alert('reconcile_overdue', p_mode, 'warning',
+      jsonb_build_object('last_finished_at', last_finished));
+  end if;
+end
 $$;
-comment on function payments.fail_reconcile(text, bigint) is 'Gives a failed run back; it is due again after a minute.';
+comment on function payments.fail_reconcile(text, bigint) is
+  'Gives a failed run back; it is due again after a minute. Alerts when the last good run is too long ago.';
 
 create function payments.unknown_events(p_events jsonb) returns jsonb
 language sql stable

@@ -167,6 +167,33 @@ end
 $$;
 comment on function payments_private.purge_refusal_counts(timestamptz) is 'Deletes counts of refusals by a limit.';
 
+create function payments_private.purge_rule_actions(p_before timestamptz) returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  checks integer;
+  enforced integer;
+  holds integer;
+begin
+  delete from payments_private.country_checks as c
+  where c.checked_at < p_before
+    and not payments_private.is_frozen(c.checked_at, c.checked_at, null, c.subject);
+  get diagnostics checks = row_count;
+  delete from payments_private.enforcements as e
+  where e.finished_at < p_before
+    and not payments_private.is_frozen(e.requested_at, e.finished_at, null, e.object_id);
+  get diagnostics enforced = row_count;
+  delete from payments_private.address_holds as h
+  where coalesce(h.released_at, h.expires_at) < p_before
+    and not payments_private.is_frozen(h.placed_at, coalesce(h.released_at, h.expires_at));
+  get diagnostics holds = row_count;
+  return checks + enforced + holds;
+end
+$$;
+comment on function payments_private.purge_rule_actions(timestamptz) is
+  'Deletes what the country policy judged, what rules had done and their holds on addresses that ended; the audit log keeps all of it.';
+
 create function payments_private.purge_resolved_alerts(p_before timestamptz) returns integer
 language plpgsql volatile
 set search_path = ''

@@ -79,12 +79,11 @@ begin
     select s.stop_all or case p_operation
       when 'checkout' then s.stop_checkout
       when 'portal' then s.stop_portal
-      when 'webhooks' then s.stop_webhooks
       else false end
     from payments_private.settings as s);
 end
 $$;
-comment on function payments_private.is_stopped(text) is 'Whether a kill switch stops checkout, portal, sync or webhooks.';
+comment on function payments_private.is_stopped(text) is 'Whether a kill switch stops checkout, portal or sync; ingest_event reads its own with its other settings.';
 
 reset role;
 

@@ -1,11 +1,32 @@
--- Purpose: what every operation must pass before anything else is asked: switch, session, hold, limits.
--- Objects: payments_private.authorize_operation, cap_refusal, too_many_unpaid, audit_refusal.
+-- Purpose: what every operation must pass before anything else is asked: switch, session, permission,
+--          hold, limits.
+-- Objects: payments_private.may_use, authorize_operation, cap_refusal, audit_refusal.
 -- Risk:    on the path of every operation.
 --
 -- Of several refusals the first in the contract's order is told: 503, 401, 422, 403, 409, 429. The
 -- tokens are taken all the same: whoever asks in vain has asked.
 
 set role payments_owner;
+
+create function payments_private.may_use(p_user_id uuid, p_operation text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  -- an operation that is not named here has no permission, and nobody may use it
+  wanted text := case p_operation
+    when 'checkout' then 'checkout.create'
+    when 'portal' then 'portal.open'
+    when 'sync' then 'billing.sync' end;
+begin
+  return exists (
+    select from payments_private.role_permissions as p
+    where p.permission = wanted and (p.role = 'user' or exists (
+      select from payments_private.staff_members as m where m.user_id = p_user_id and m.role = p.role)));
+end
+$$;
+comment on function payments_private.may_use(uuid, text) is
+  'Whether a signed-in user has the permission of an operation, by the role that all users have or one of their own.';
 
 create function payments_private.authorize_operation(p_operation text, p_request jsonb, p_calls_stripe boolean)
 returns jsonb
@@ -28,7 +49,10 @@ begin
     return jsonb_build_object('decision', 'refuse', 'code', session_fault);
   end if;
   limited := payments_private.check_limits(for_user, p_request ->> 'address_hash', p_calls_stripe);
-  if payments_private.is_held(for_user) then
+  if not payments_private.may_use(for_user, p_operation) then
+    return '{"decision": "refuse", "code": "forbidden"}';
+  elsif payments_private.is_held(for_user)
+    or (p_operation <> 'sync' and payments_private.is_address_held(p_request ->> 'address_hash')) then
     return '{"decision": "refuse", "code": "on_hold"}';
   end if;
   if limited is not null then
@@ -38,7 +62,7 @@ begin
 end
 $$;
 comment on function payments_private.authorize_operation(text, jsonb, boolean) is
-  'The checks that all operations share: {decision: proceed|refuse, code, limit}. code: switched_off, session_ended, sign_in_again, second_factor_required, on_hold, rate_limited.';
+  'The checks that all operations share: {decision: proceed|refuse, code, limit}. code: switched_off, session_ended, sign_in_again, second_factor_required, forbidden, on_hold, rate_limited.';
 
 create function payments_private.cap_refusal(p_user_id uuid, p_currency text, p_amount_minor bigint) returns text
 language plpgsql stable
@@ -70,20 +94,6 @@ end
 $$;
 comment on function payments_private.cap_refusal(uuid, text, bigint) is
   'Which cap a checkout of this amount would pass, or null. Exact because the caller holds the user''s lock. Renewals do not count.';
-
-create function payments_private.too_many_unpaid(p_user_id uuid) returns boolean
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  return (
-    select count(*) >= (select s.unpaid_sessions_per_hour from payments_private.settings as s)
-    from payments_private.checkout_reservations as r
-    where r.user_id = p_user_id and r.created_at > now() - interval '1 hour' and r.state <> 'completed');
-end
-$$;
-comment on function payments_private.too_many_unpaid(uuid) is
-  'Whether the user has opened more checkouts within the hour, without paying, than settings allow.';
 
 create function payments_private.audit_refusal(p_operation text, p_request jsonb, p_answer jsonb) returns void
 language plpgsql volatile

@@ -1,8 +1,11 @@
 -- Purpose: which people may do what, checked live on every call.
--- Objects: payments_private.role_permissions, staff_members, staff_caller; payments.staff_grant_role,
+-- Objects: payments_private.role_permissions, staff_members, staff_refusal; payments.staff_grant_role,
 --          staff_revoke_role, staff_list; payments_private.bootstrap_admin.
--- Risk:    staff RPCs can be called by every signed-in user; each asks staff_caller first and answers
+-- Risk:    staff RPCs can be called by every signed-in user; each asks staff_refusal first and answers
 --          {"ok": false} where it says no. They do not raise: a refusal must leave its audit row.
+--
+-- What is done stands in a function of payments_private that takes the actor: the RPC calls it with
+-- the signed-in member, the operator's command, which has the database, with the operator's name.
 
 set role payments_owner;
 
@@ -10,11 +13,13 @@ create table payments_private.role_permissions (
   role text not null,
   permission text not null,
   constraint role_permissions_pkey primary key (role, permission),
-  constraint role_is_known check (role in ('admin', 'finance', 'support', 'auditor'))
+  constraint role_is_known check (role in ('user', 'admin', 'finance', 'support', 'auditor'))
 );
-comment on table payments_private.role_permissions is 'The matrix of docs/staff.md: what each role may do.';
+comment on table payments_private.role_permissions is
+  'The matrix of docs/staff.md: what each role may do. Every signed-in user has the role user.';
 
 insert into payments_private.role_permissions (role, permission) values
+  ('user', 'checkout.create'), ('user', 'portal.open'), ('user', 'billing.sync'),
   ('admin', 'billing.read'), ('admin', 'hold.set'), ('admin', 'refund.create'), ('admin', 'settings.update'),
   ('admin', 'switch.set'), ('admin', 'staff.grant'), ('admin', 'staff.list'),
   ('finance', 'billing.read'), ('finance', 'refund.create'),
@@ -66,15 +71,78 @@ comment on function payments_private.staff_refusal(text, text, text, text) is
   'Why the caller may not do this: unauthorized, session_ended, forbidden, reason_required, reason_too_long; null when they may. A refusal is audited.';
 
 create function payments_private.staff_done(
-  p_action text, p_reason text, p_resource_type text, p_resource_id text, p_detail jsonb default '{}'
+  p_actor text, p_action text, p_reason text, p_resource_type text, p_resource_id text, p_detail jsonb default '{}'
 ) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
-  select audit.append('staff', payments_private.current_user_id()::text, p_action, 'success', p_resource_type,
-    p_resource_id, null, null, p_reason, p_detail)
+begin
+  perform audit.append('staff', p_actor, p_action, 'success', p_resource_type, p_resource_id, null, null,
+    p_reason, p_detail);
+end
 $$;
-comment on function payments_private.staff_done(text, text, text, text, jsonb) is 'The audit row of what a member of staff did.';
+comment on function payments_private.staff_done(text, text, text, text, text, jsonb) is
+  'The audit row of what a member of staff (p_actor: user id) or an operator (p_actor: name) did.';
+
+create function payments_private.grant_role(p_actor text, p_user_id uuid, p_role text, p_reason text) returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  -- every signed-in user has the role user: it is nobody's to give
+  if p_role = 'user' or not exists (select from payments_private.role_permissions as p where p.role = p_role) then
+    return '{"ok": false, "code": "unknown_role"}';
+  end if;
+  begin
+    insert into payments_private.staff_members (user_id, role, granted_by)
+    values (p_user_id, p_role, p_actor) on conflict do nothing;
+  exception when foreign_key_violation or not_null_violation then
+    return '{"ok": false, "code": "unknown_user"}';
+  end;
+  perform payments_private.staff_done(p_actor, 'staff.role_granted', p_reason, 'user', p_user_id::text,
+    jsonb_build_object('role', p_role));
+  return '{"ok": true}';
+end
+$$;
+comment on function payments_private.grant_role(text, uuid, text, text) is
+  'Gives a user a role: {ok, code}; code: unknown_role, unknown_user.';
+
+create function payments_private.revoke_role(p_actor text, p_user_id uuid, p_role text, p_reason text) returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  -- in line: two admins that remove each other must not both succeed
+  perform from payments_private.staff_members as m where m.role = 'admin' for update;
+  if p_role = 'admin' and not exists (
+    select from payments_private.staff_members as m where m.role = 'admin' and m.user_id <> p_user_id
+  ) then
+    return '{"ok": false, "code": "last_admin"}';
+  end if;
+  delete from payments_private.staff_members as m where m.user_id = p_user_id and m.role = p_role;
+  if not found then
+    return '{"ok": false, "code": "not_found"}';
+  end if;
+  perform payments_private.staff_done(p_actor, 'staff.role_revoked', p_reason, 'user', p_user_id::text,
+    jsonb_build_object('role', p_role));
+  return '{"ok": true}';
+end
+$$;
+comment on function payments_private.revoke_role(text, uuid, text, text) is
+  'Takes a role from a user: {ok, code}; code: last_admin, not_found. The last admin stays, whoever asks.';
+
+create function payments_private.list_staff() returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('user_id', m.user_id, 'role', m.role,
+      'granted_by', m.granted_by, 'granted_at', m.granted_at) order by m.granted_at, m.user_id, m.role), '[]')
+    from payments_private.staff_members as m);
+end
+$$;
+comment on function payments_private.list_staff() is 'Who has which role: [{user_id, role, granted_by, granted_at}].';
 
 create function payments.staff_grant_role(p_user_id uuid, p_role text, p_reason text) returns jsonb
 language plpgsql volatile
@@ -87,14 +155,7 @@ begin
   if refusal is not null then
     return jsonb_build_object('ok', false, 'code', refusal);
   end if;
-  if not exists (select from payments_private.role_permissions as p where p.role = p_role) then
-    return '{"ok": false, "code": "unknown_role"}';
-  end if;
-  insert into payments_private.staff_members (user_id, role, granted_by)
-  values (p_user_id, p_role, payments_private.current_user_id()::text) on conflict do nothing;
-  perform payments_private.staff_done('staff.role_granted', p_reason, 'user', p_user_id::text,
-    jsonb_build_object('role', p_role));
-  return '{"ok": true}';
+  return payments_private.grant_role(payments_private.current_user_id()::text, p_user_id, p_role, p_reason);
 end
 $$;
 comment on function payments.staff_grant_role(uuid, text, text) is 'Gives a user a role: {ok, code}. Permission staff.grant.';
@@ -110,20 +171,7 @@ begin
   if refusal is not null then
     return jsonb_build_object('ok', false, 'code', refusal);
   end if;
-  -- in line: two admins that remove each other must not both succeed
-  perform from payments_private.staff_members as m where m.role = 'admin' for update;
-  if p_role = 'admin' and not exists (
-    select from payments_private.staff_members as m where m.role = 'admin' and m.user_id <> p_user_id
-  ) then
-    return '{"ok": false, "code": "last_admin"}';
-  end if;
-  delete from payments_private.staff_members as m where m.user_id = p_user_id and m.role = p_role;
-  if not found then
-    return '{"ok": false, "code": "not_found"}';
-  end if;
-  perform payments_private.staff_done('staff.role_revoked', p_reason, 'user', p_user_id::text,
-    jsonb_build_object('role', p_role));
-  return '{"ok": true}';
+  return payments_private.revoke_role(payments_private.current_user_id()::text, p_user_id, p_role, p_reason);
 end
 $$;
 comment on function payments.staff_revoke_role(uuid, text, text) is
@@ -140,31 +188,34 @@ begin
   if refusal is not null then
     return jsonb_build_object('ok', false, 'code', refusal);
   end if;
-  perform payments_private.staff_done('staff.listed', p_reason, 'staff', null);
-  return jsonb_build_object('ok', true, 'staff', (
-    select coalesce(jsonb_agg(jsonb_build_object('user_id', m.user_id, 'role', m.role,
-      'granted_by', m.granted_by, 'granted_at', m.granted_at) order by m.granted_at, m.user_id, m.role), '[]')
-    from payments_private.staff_members as m));
+  perform payments_private.staff_done(
+    payments_private.current_user_id()::text, 'staff.listed', p_reason, 'staff', null);
+  return jsonb_build_object('ok', true, 'staff', payments_private.list_staff());
 end
 $$;
 comment on function payments.staff_list(text) is 'Who has which role: {ok, code, staff}. Permission staff.list.';
 
-create function payments_private.bootstrap_admin(p_user_id uuid, p_operator text, p_reason text) returns boolean
+create function payments_private.bootstrap_admin(p_user_id uuid, p_operator text, p_reason text) returns jsonb
 language plpgsql volatile
 set search_path = ''
 as $$
 begin
+  -- in line: two operators who set up at once make one first admin
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('payments_private.bootstrap_admin'));
   if exists (select from payments_private.staff_members as m where m.role = 'admin') then
-    return false; -- from the second on, an admin grants the role
+    return '{"ok": false, "code": "admin_exists"}'; -- from the second on, an admin grants the role
   end if;
-  insert into payments_private.staff_members (user_id, role, granted_by) values (p_user_id, 'admin', p_operator);
-  perform audit.append('staff', p_operator, 'staff.first_admin', 'success', 'user', p_user_id::text,
-    null, null, p_reason);
-  return true;
+  begin
+    insert into payments_private.staff_members (user_id, role, granted_by) values (p_user_id, 'admin', p_operator);
+  exception when foreign_key_violation or not_null_violation then
+    return '{"ok": false, "code": "unknown_user"}';
+  end;
+  perform payments_private.staff_done(p_operator, 'staff.first_admin', p_reason, 'user', p_user_id::text);
+  return '{"ok": true}';
 end
 $$;
 comment on function payments_private.bootstrap_admin(uuid, text, text) is
-  'Makes the first admin; for the operator''s command, which has the database. False when there is one.';
+  'Makes the first admin; for the operator''s command, which has the database: {ok, code}; code: admin_exists, unknown_user.';
 
 grant execute on function payments.staff_grant_role(uuid, text, text) to authenticated;
 grant execute on function payments.staff_revoke_role(uuid, text, text) to authenticated;

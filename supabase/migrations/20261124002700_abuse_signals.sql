@@ -1,19 +1,19 @@
 -- Purpose: abuse that shows only later, in what Stripe tells: declines, fraud warnings, disputes.
--- Objects: payments_private.declines, watch_event; settings for it; address of a reservation.
+-- Objects: payments_private.declines, hold_for, watch_event; settings for it; address of a reservation.
 -- Risk:    may put a user on hold; staff release it with a reason.
 
 set role payments_owner;
 
 alter table payments_private.settings
   add column declines_per_hour integer not null default 10,
-  add column users_per_address_per_hour integer not null default 100,
+  add column declines_per_address_per_hour integer not null default 30,
   add column fraud_warning_action text not null default 'alert',
-  add constraint abuse_limits_are_positive check (declines_per_hour > 0 and users_per_address_per_hour > 0),
+  add constraint abuse_limits_are_positive check (declines_per_hour > 0 and declines_per_address_per_hour > 0),
   add constraint fraud_warning_action_is_known check (fraud_warning_action in ('alert', 'hold'));
 comment on column payments_private.settings.declines_per_hour is
   'Declined payments of a user within an hour before they are put on hold: card testers try many cards.';
-comment on column payments_private.settings.users_per_address_per_hour is
-  'Users who may open a checkout from one address within an hour.';
+comment on column payments_private.settings.declines_per_address_per_hour is
+  'Declined payments from one address within an hour, over all its users, before it is put on hold.';
 comment on column payments_private.settings.fraud_warning_action is 'What an early fraud warning does to its user: alert only, or hold.';
 
 alter table payments_private.checkout_reservations add column address_hash text;
@@ -25,10 +25,14 @@ create table payments_private.declines (
   event_id text primary key,
   user_id uuid not null,
   payment_id text not null,
+  address_hash text,
   occurred_at timestamptz not null default now()
 );
+comment on column payments_private.declines.address_hash is
+  'Keyed hash of the address that the user''s newest checkout of the last hour came from.';
 comment on table payments_private.declines is 'Declined payments, counted over a sliding hour; purged after a day.';
 create index declines_user on payments_private.declines (user_id, occurred_at);
+create index declines_address on payments_private.declines (address_hash, occurred_at) where address_hash is not null;
 alter table payments_private.declines enable row level security;
 
 create function payments_private.hold_for(p_user_id uuid, p_rule text) returns void
@@ -64,12 +68,41 @@ $$;
 comment on function payments_private.act_on_warnings(text, uuid) is
   'Does what settings say about early fraud warnings of a payment whose owner is known, once for each.';
 
-create function payments_private.watch_event(p_event jsonb) returns void
+create function payments_private.count_decline(p_event_id text, p_user_id uuid, p_payment_id text) returns void
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
   s payments_private.settings;
+  address text;
+begin
+  -- a decline does not say where it came from, the checkout that it belongs to does; a renewal has none
+  select r.address_hash into address from payments_private.checkout_reservations as r
+  where r.user_id = p_user_id and r.address_hash is not null and r.created_at > now() - interval '1 hour'
+  order by r.created_at desc limit 1;
+  insert into payments_private.declines (event_id, user_id, payment_id, address_hash)
+  values (p_event_id, p_user_id, p_payment_id, address) on conflict do nothing;
+  select t.* into s from payments_private.settings as t;
+  if (select count(*) from payments_private.declines as d
+    where d.user_id = p_user_id and d.occurred_at > payments_private.user_window_start(p_user_id)) >= s.declines_per_hour then
+    perform payments_private.hold_and_alert('card_testing', p_user_id, jsonb_build_object('payment', p_payment_id));
+  end if;
+  if (select count(*) from payments_private.declines as d
+    where d.address_hash = address
+      and d.occurred_at > payments_private.address_window_start(address)) >= s.declines_per_address_per_hour then
+    perform payments_private.hold_address_and_alert('card_testing', address,
+      jsonb_build_object('payment', p_payment_id));
+  end if;
+end
+$$;
+comment on function payments_private.count_decline(text, uuid, text) is
+  'Counts a declined payment by its user and by the address of its checkout; puts on hold who passes the number in settings.';
+
+create function payments_private.watch_event(p_event jsonb) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
   projection jsonb := p_event -> 'projection'; -- absent where the event shows nothing, or nothing readable
   suspect uuid;
 begin
@@ -77,17 +110,8 @@ begin
     when 'payment_intent.payment_failed' then
       suspect := payments_private.owner_of(projection ->> 'customer_id');
       -- a decline that is found late is no sign of what happens now
-      if suspect is null or to_timestamp((p_event ->> 'created')::bigint) < now() - interval '1 hour' then
-        return;
-      end if;
-      select t.* into s from payments_private.settings as t;
-      insert into payments_private.declines (event_id, user_id, payment_id)
-      values (p_event ->> 'event_id', suspect, projection ->> 'id') on conflict do nothing;
-      if (select count(*) from payments_private.declines as d
-        where d.user_id = suspect and d.occurred_at > now() - interval '1 hour') >= s.declines_per_hour then
-        perform payments_private.hold_for(suspect, 'card_testing');
-        perform payments_private.raise_alert('card_testing', suspect::text, 'critical',
-          jsonb_build_object('payment', projection -> 'id'));
+      if suspect is not null and to_timestamp((p_event ->> 'created')::bigint) >= now() - interval '1 hour' then
+        perform payments_private.count_decline(p_event ->> 'event_id', suspect, projection ->> 'id');
       end if;
     when 'radar.early_fraud_warning.created' then
       perform payments_private.raise_alert('early_fraud_warning', p_event ->> 'object_id', 'critical',
@@ -101,20 +125,6 @@ end
 $$;
 comment on function payments_private.watch_event(jsonb) is
   'Counts declines and raises alerts for a fresh event, once for each event id; the caller has deduplicated.';
-
-create function payments_private.crowded_address(p_user_id uuid, p_address_hash text) returns boolean
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  return (
-    select count(distinct r.user_id) >= (select s.users_per_address_per_hour from payments_private.settings as s)
-    from payments_private.checkout_reservations as r
-    where r.address_hash = p_address_hash and r.user_id <> p_user_id and r.created_at > now() - interval '1 hour');
-end
-$$;
-comment on function payments_private.crowded_address(uuid, text) is
-  'Whether as many other users as settings allow have opened a checkout from this address within the hour.';
 
 reset role;
 

@@ -28,6 +28,7 @@ insert into payments_private.retention_classes (class, keep_days, least_days, mo
   ('domain_events', 30, 1, 400),
   ('reservations', 30, 2, 400),
   ('refusal_counts', 30, 1, 400),
+  ('rule_actions', 90, 7, 400),
   ('resolved_alerts', 400, 30, 3650);
 
 create function payments_private.kept_since(p_class text) returns timestamptz
@@ -64,7 +65,8 @@ begin
   exception when check_violation or not_null_violation then
     return '{"ok": false, "code": "invalid_setting"}';
   end;
-  perform payments_private.staff_done('staff.retention_set', p_reason, 'retention', p_class,
+  perform payments_private.staff_done(
+    payments_private.current_user_id()::text, 'staff.retention_set', p_reason, 'retention', p_class,
     jsonb_build_object('before', before, 'after', p_keep_days));
   return '{"ok": true}';
 end

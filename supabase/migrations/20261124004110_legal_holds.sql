@@ -272,7 +272,8 @@ begin
   if refusal is not null then
     return jsonb_build_object('ok', false, 'code', refusal);
   end if;
-  perform payments_private.staff_done('staff.legal_holds_listed', p_reason, 'legal_hold', null);
+  perform payments_private.staff_done(
+    payments_private.current_user_id()::text, 'staff.legal_holds_listed', p_reason, 'legal_hold', null);
   return jsonb_build_object('ok', true, 'holds', payments_private.list_legal_holds(false));
 end
 $$;

@@ -107,6 +107,7 @@ describe("a key of another account", () => {
       p_projection: { id, deleted: true },
       p_account_id: "acct_other",
       p_request_id: "r",
+      p_found: true,
     });
     expect(data).toEqual({ outcome: "wrong_account" });
     expect(await sql`select status from payments.subscriptions where id = ${id}`)

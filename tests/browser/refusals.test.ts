@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { launchBrowser } from "../support/browser.ts";
 import { serveShop, type Shop } from "../support/serve-shop.ts";
-import { stack as runningStack } from "../support/stack.ts";
+import { adminSql, stack as runningStack } from "../support/stack.ts";
 import {
   cards,
   chooseAsNewcomer,
@@ -100,11 +100,44 @@ test("shows a return link that names no checkout for what it is", async () => {
 
 const refusals = [
   { status: 403, code: "forbidden", words: "not available for your account" },
+  { status: 403, code: "on_hold", words: "paused for your account" },
+  { status: 403, code: "country_not_allowed", words: "do not sell to your country" },
   { status: 422, code: "not_purchasable", words: "cannot be bought right now" },
   { status: 429, code: "rate_limited", words: "Too many attempts" },
   { status: 502, code: "stripe_failed", words: "did not answer" },
   { status: 503, code: "unavailable", words: "paused for a moment" },
+  { status: 503, code: "switched_off", words: "paused for everybody" },
 ];
+
+test("7.1a 10.1a says what the guard refused, and when to come back", async () => {
+  const { email } = await orderSignedIn(page, shop.url, "starter_monthly");
+  const sql = adminSql();
+  const button = page.getByRole("button", { name: "Subscribe" });
+  try {
+    await sql`update payments_private.settings set stop_checkout = true`;
+    await button.click();
+    await page.getByText("paused for everybody").waitFor();
+    await page.getByText("You can try again in 60 seconds.").first().waitFor();
+    await sql`update payments_private.settings set stop_checkout = false, user_burst = 1, user_interval_seconds = 600`;
+    await page.reload();
+    await sql`select payments_private.take_token('user', id::text, 1, interval '600 seconds')
+      from auth.users where email = ${email}`;
+    await button.click();
+    await page.getByText("Too many attempts").waitFor();
+    await page.getByText(/You can try again in (10|9) minutes/).first().waitFor();
+
+    await sql`insert into payments_private.user_holds (user_id, reason, placed_by)
+      select id, 'test', 'somebody' from auth.users where email = ${email}`;
+    await page.reload();
+    await button.click();
+    await page.getByText("paused for your account").waitFor();
+    expect(await page.getByRole("alert").innerText()).toMatch(/Reference [0-9a-f-]{36}/);
+  } finally {
+    await sql`delete from payments_private.settings`;
+    await sql`insert into payments_private.settings default values`;
+    await sql.end();
+  }
+});
 
 test("9.1a puts each refusal into words and shows the request id", async () => {
   await orderSignedIn(page, shop.url, "starter_monthly");

@@ -1,9 +1,11 @@
 import type { Mutation } from "./mutation.ts";
+import { ACCESS_MUTATIONS } from "./table/access.ts";
 import { AUDIT_MUTATIONS } from "./table/audit.ts";
 import { CHECKOUT_ATTACK_MUTATIONS } from "./table/checkout-attacks.ts";
 import { CONFIGURATION_MUTATIONS } from "./table/configuration.ts";
 import { DATA_MUTATIONS } from "./table/data.ts";
 import { ERROR_MUTATIONS } from "./table/errors.ts";
+import { GUARD_MUTATIONS } from "./table/guard.ts";
 import { IDENTITY_ATTACK_MUTATIONS } from "./table/identity-attacks.ts";
 import { PIPELINE_ATTACK_MUTATIONS } from "./table/pipeline-attacks.ts";
 import { SCOPE_MUTATIONS } from "./table/scope.ts";
@@ -18,6 +20,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CHECKOUT_ATTACK_MUTATIONS,
   ...PIPELINE_ATTACK_MUTATIONS,
   ...IDENTITY_ATTACK_MUTATIONS,
+  ...GUARD_MUTATIONS,
+  ...ACCESS_MUTATIONS,
   ...DATA_MUTATIONS,
   ...AUDIT_MUTATIONS,
 ];

@@ -45,7 +45,14 @@ join lateral (
   where o.object_id = s.id and o.kind in ('subscription.activated', 'subscription.ended')
   order by o.created_at desc limit 1
 ) as o on true
-where (o.kind = 'subscription.activated') <> (s.status in ('active', 'trialing', 'past_due'))`;
+where (o.kind = 'subscription.activated') <> (s.status in ('active', 'trialing', 'past_due'))
+union all
+select 'the host heard last that ' || o.object_id || ' was ' || o.kind || ', but it is not so'
+from (
+  select distinct on (object_id) object_id, kind from payments.outbox
+  where kind in ('entitlement.granted', 'entitlement.revoked') order by object_id, created_at desc
+) as o
+where (o.kind = 'entitlement.granted') <> exists (select from payments.entitlements as e where e.id = o.object_id)`;
 
 /** I4: whatever was recorded or written has its audit row. */
 export const AUDITED = `

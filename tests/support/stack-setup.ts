@@ -1,5 +1,6 @@
 // Starts one stack for all test files that need one, and stops it at the end.
 import type { TestProject } from "vitest/node";
+import postgres from "postgres";
 import { projectRoot } from "../../dev/stack/paths.ts";
 import { type StackState, startStack } from "../../dev/stack/start-stack.ts";
 import { keepPristine } from "../property/support/scratch-database.ts";
@@ -23,6 +24,21 @@ declare module "vitest" {
 // a quarter of the stack's own two seconds: most waiting in the tests is for the worker
 const schedulerIntervalMs = 500;
 
+/** Every test file's users come from this machine: what is counted by address must not stop them all. */
+async function unboundOneAddress(dbUrl: string): Promise<void> {
+  const sql = postgres(dbUrl, { max: 1, ssl: false, onnotice: () => {} });
+  const numbers = [
+    "users_per_address_per_hour",
+    "customers_per_address_per_hour",
+    "declines_per_address_per_hour",
+  ];
+  for (const number of numbers) {
+    await sql`alter table payments_private.settings alter column ${sql(number)} set default 100000`;
+    await sql`update payments_private.settings set ${sql(number)} = default`;
+  }
+  await sql.end();
+}
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const lines: string[] = [];
   const stack = await startStack({
@@ -34,6 +50,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     .catch((error: unknown) => {
       throw new Error(`The stack did not start:\n${lines.join("\n")}`, { cause: error });
     });
+  await unboundOneAddress(stack.state.dbUrl);
   const control = startStackControl(stack);
   project.provide("stack", {
     ...stack.state,

@@ -12,6 +12,7 @@ import { isMissing } from "../../supabase/functions/_shared/stripe-failure.ts";
 
 /** Where each kind's rows are. */
 const TABLES: Readonly<Record<ObjectKindName, string>> = {
+  charge: "payments_private.charges",
   "checkout.session": "payments.checkout_sessions",
   customer: "payments.customers",
   dispute: "payments.disputes",
@@ -55,8 +56,10 @@ export async function differences(
     if (!isObjectKind(kind)) continue;
     const projection = await fetchTruth(stripe, kind, id);
     const isDeleted = projection === null;
-    if (mirrored.get(name) === undefined) found.push(`${name} is not known here`);
-    else if (mirrored.get(name) !== isDeleted) {
+    if (mirrored.get(name) === undefined) {
+      // what came and went while nothing was heard is missing on both sides
+      if (!isDeleted) found.push(`${name} is not known here`);
+    } else if (mirrored.get(name) !== isDeleted) {
       found.push(`${name} is ${isDeleted ? "deleted" : "there"} at Stripe, not here`);
     }
     if (projection === null) gone.add(`${TABLES[kind]} ${id}`);

@@ -47,6 +47,7 @@ export const OPTIONAL_VARIABLES = {
   ],
   PAYMENTS_ANCHOR_CREDENTIALS: ["payments-worker"],
   PAYMENTS_ANCHOR_URL: ["payments-worker"],
+  PAYMENTS_COUNTRY_HEADER: ["create-checkout"],
   PAYMENTS_JWT_ISSUER: ["create-checkout", "customer-portal", "sync-billing"],
   PAYMENTS_OUTBOX_SECRET: ["payments-worker"],
   PAYMENTS_OUTBOX_URL: ["payments-worker"],
@@ -72,6 +73,8 @@ export interface Config {
   /** `iss` of the Auth server's tokens, where it is not SUPABASE_URL/auth/v1 (a custom domain). */
   readonly jwtIssuer: string;
   readonly allowedOrigins: readonly string[];
+  /** Header in which the edge names the client's country; empty where none does. */
+  readonly countryHeader: string;
   readonly stripeSecretKey: string;
   readonly stripeApiBase: string;
   readonly webhookSecrets: readonly string[];
@@ -144,6 +147,7 @@ export function loadConfig(name: FunctionName, env: EnvSource): Config {
       : "",
     jwtIssuer: read("PAYMENTS_JWT_ISSUER", issuerSchema, ""),
     allowedOrigins: read("PAYMENTS_ALLOWED_ORIGINS", originsSchema, []),
+    countryHeader: read("PAYMENTS_COUNTRY_HEADER", headerSchema, ""),
     stripeSecretKey: read("STRIPE_SECRET_KEY", stripeKeySchema, ""),
     stripeApiBase: read("STRIPE_API_BASE", urlSchema, STRIPE_API),
     webhookSecrets: read("STRIPE_WEBHOOK_SECRETS", webhookSecretsSchema, []),
@@ -246,6 +250,8 @@ const urlSchema = z.string().transform((text) => text.replace(/\/$/, "")).refine
   isOrigin,
   "must be an http(s) URL without path or query",
 );
+
+const headerSchema = z.string().regex(/^[\w-]{1,64}$/, "must be the name of a header");
 
 const hashKeySchema = z.string().refine(is32Bytes, "must be base64 of 32 bytes");
 

@@ -8,6 +8,7 @@ export type Database = {
           "amount_total": number | null;
           "created_at": string;
           "currency": string | null;
+          "customer_country": string | null;
           "customer_id": string | null;
           "expires_at": string;
           "id": string;
@@ -23,6 +24,7 @@ export type Database = {
           "amount_total"?: number | null;
           "created_at": string;
           "currency"?: string | null;
+          "customer_country"?: string | null;
           "customer_id"?: string | null;
           "expires_at": string;
           "id": string;
@@ -37,6 +39,7 @@ export type Database = {
           "amount_total"?: number | null;
           "created_at"?: string;
           "currency"?: string | null;
+          "customer_country"?: string | null;
           "customer_id"?: string | null;
           "expires_at"?: string;
           "id"?: string;
@@ -586,6 +589,10 @@ export type Database = {
         Args: { "p_lease_seconds": number; "p_limit": number };
         Returns: Json;
       };
+      "claim_enforcements": {
+        Args: { "p_lease_seconds": number; "p_limit": number };
+        Returns: Json;
+      };
       "claim_outbox": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_outdated_values": {
         Args: { "p_after": string; "p_key_ids": (string)[]; "p_limit": number };
@@ -615,6 +622,10 @@ export type Database = {
         Args: { "p_customer_id": string; "p_error"?: string; "p_lease": number };
         Returns: boolean;
       };
+      "finish_enforcement": {
+        Args: { "p_error"?: string; "p_id": string; "p_lease": number; "p_outcome"?: string };
+        Returns: boolean;
+      };
       "finish_outbox": {
         Args: { "p_error"?: string; "p_id": string; "p_lease": number };
         Returns: string;
@@ -627,6 +638,7 @@ export type Database = {
         Args: {
           "p_account_id": string;
           "p_as_of": number;
+          "p_found": boolean;
           "p_kind": string;
           "p_object_id": string;
           "p_projection": Json;
@@ -724,6 +736,10 @@ export type Database = {
       };
       "staff_refund": {
         Args: { "p_amount_minor": number; "p_payment_id": string; "p_reason": string };
+        Returns: Json;
+      };
+      "staff_release_address": {
+        Args: { "p_address_hash": string; "p_reason": string };
         Returns: Json;
       };
       "staff_release_hold": { Args: { "p_reason": string; "p_user_id": string }; Returns: Json };

@@ -13,6 +13,7 @@ export const ERRORS = {
   second_factor_required: { status: 401, title: "Confirm with your second factor to continue" },
   forbidden: { status: 403, title: "This operation is not allowed" },
   https_required: { status: 403, title: "Use HTTPS" },
+  country_not_allowed: { status: 403, title: "Payments from this country are not accepted" },
   on_hold: { status: 403, title: "This account cannot pay at the moment" },
   not_found: { status: 404, title: "There is nothing here" },
   no_customer: { status: 404, title: "There is no billing account yet" },

@@ -7,12 +7,13 @@ export const sharedRefusals = [
   z.object({ decision: z.literal("refuse"), code: z.literal("session_ended") }),
   z.object({ decision: z.literal("refuse"), code: z.literal("sign_in_again") }),
   z.object({ decision: z.literal("refuse"), code: z.literal("second_factor_required") }),
+  z.object({ decision: z.literal("refuse"), code: z.literal("forbidden") }),
   z.object({ decision: z.literal("refuse"), code: z.literal("on_hold") }),
   z.object({
     decision: z.literal("refuse"),
     code: z.literal("rate_limited"),
     limit: z.object({
-      bucket: z.enum(["user", "address", "stripe", "unpaid"]),
+      bucket: z.enum(["user", "address", "stripe"]),
       /** Seconds, both. */
       retry_after: z.number(),
       window: z.number(),

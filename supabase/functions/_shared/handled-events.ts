@@ -32,6 +32,8 @@ export const HANDLED_EVENTS = {
   "charge.dispute.funds_reinstated": snapshot("dispute"),
   "charge.dispute.funds_withdrawn": snapshot("dispute"),
   "charge.dispute.updated": snapshot("dispute"),
+  // for the countries of card and billing address, which a PaymentIntent does not show
+  "charge.succeeded": snapshot("charge"),
   "checkout.session.async_payment_failed": snapshot("checkout.session"),
   "checkout.session.async_payment_succeeded": snapshot("checkout.session"),
   "checkout.session.completed": snapshot("checkout.session"),

@@ -1,6 +1,7 @@
 import type Stripe from "stripe";
 import { fetchEntitlements } from "./fetch-entitlements.ts";
 import { fetchSubscription } from "./fetch-subscription.ts";
+import { projectCharge } from "./projections/charge.ts";
 import { projectCheckoutSession } from "./projections/checkout-session.ts";
 import { projectCustomer } from "./projections/customer.ts";
 import { projectDispute } from "./projections/dispute.ts";
@@ -43,6 +44,11 @@ interface ObjectKind {
 
 /** The Stripe objects that are mirrored, by the name in their own `object` field. */
 const KINDS = {
+  charge: {
+    project: projectCharge,
+    fetch: (stripe, id) => stripe.charges.retrieve(id),
+    list: (stripe, page) => stripe.charges.list(page),
+  },
   "checkout.session": {
     project: projectCheckoutSession,
     fetch: (stripe, id) => stripe.checkout.sessions.retrieve(id),

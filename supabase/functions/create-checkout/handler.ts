@@ -2,6 +2,7 @@ import Stripe from "stripe";
 import { authenticate, type Authenticator, type Caller } from "../_shared/authenticate.ts";
 import type { AddressHash } from "../_shared/address-hash.ts";
 import { checkInput } from "../_shared/check-input.ts";
+import { readCountry } from "../_shared/country.ts";
 import type { DescribeClient } from "../_shared/client-details.ts";
 import type { EndpointRequest } from "../_shared/endpoint.ts";
 import { PaymentError } from "../_shared/errors.ts";
@@ -24,6 +25,8 @@ export interface Dependencies {
   stripe: Stripe;
   allowedOrigins: readonly string[];
   addressHash: AddressHash;
+  /** Header in which the edge names the client's country, or empty. */
+  countryHeader: string;
   describeClient: DescribeClient;
 }
 
@@ -46,6 +49,7 @@ export async function handle(request: EndpointRequest, deps: Dependencies): Prom
     userId: caller.userId,
     sessionId: caller.sessionId,
     addressHash: await deps.addressHash(request.headers),
+    country: edgeCountry(request.headers, deps.countryHeader),
     client: await deps.describeClient(request.headers, request.requestId),
   });
 
@@ -71,9 +75,17 @@ export async function handle(request: EndpointRequest, deps: Dependencies): Prom
     await closeSession(deps.stripe, session.id).catch((error: unknown) => {
       throw toStripeFailure(error, "close a session that was not recorded");
     });
-    throw new PaymentError(recorded.code, { headers: { "Retry-After": "2" } });
+    throw new PaymentError(
+      recorded.code,
+      recorded.code === "on_hold" ? {} : { headers: { "Retry-After": "2" } },
+    );
   }
   return ok({ id: session.id, url: session.url, expires_at: session.expires_at });
+}
+
+/** Anybody may write this header: it may refuse early, and never allows what Stripe knows better. */
+function edgeCountry(headers: Headers, name: string): string | null {
+  return name === "" ? null : readCountry(headers.get(name));
 }
 
 /** Asks the guard; a session of other parameters that stands in the way is closed at Stripe first. */
@@ -97,6 +109,7 @@ function refusalOf(refusal: Extract<Decision, { decision: "refuse" }>): PaymentE
     case "not_purchasable":
     case "idempotency_conflict":
     case "already_subscribed":
+    case "country_not_allowed":
       return new PaymentError(refusal.code, { fields: refusal.errors ?? [] });
     default:
       return refusalError(refusal);

@@ -20,6 +20,7 @@ const surroundings = readSurroundings(NAME, readEnvironment(), (config): Depende
   addressHash: createAddressHash(config.hashKey),
   describeClient: createClientDetails(config.encryptionKeys),
   allowedOrigins: config.allowedOrigins,
+  countryHeader: config.countryHeader,
 }));
 
 export default {

@@ -31,6 +31,7 @@ const refusalCodes = [
   "not_purchasable",
   "idempotency_conflict",
   "already_subscribed",
+  "country_not_allowed",
 ] as const;
 
 const ownRefusal = z.object({
@@ -57,7 +58,10 @@ const decisionSchema = z.union([
 
 const recordedSchema = z.discriminatedUnion("recorded", [
   z.object({ recorded: z.literal(true) }),
-  z.object({ recorded: z.literal(false), code: z.enum(["forbidden", "checkout_in_progress"]) }),
+  z.object({
+    recorded: z.literal(false),
+    code: z.enum(["forbidden", "checkout_in_progress", "on_hold"]),
+  }),
 ]);
 
 /** What the edge function knows of a reservation; Stripe's parameters are a function of it. */
@@ -73,6 +77,8 @@ export interface Authorization {
   sessionId: string;
   /** Keyed hash of the client's address. */
   addressHash: string | null;
+  /** Two letters, as the edge says; anybody may have written it. */
+  country: string | null;
   client: CommittedClient;
 }
 
@@ -104,7 +110,7 @@ const nothing = z.null().transform(() => undefined);
 export function createStore(rpc: CallRpc, keyFingerprint: Promise<string>): CheckoutStore {
   return {
     authorize: async (
-      { request, bodySha256, userId, sessionId, addressHash, client },
+      { request, bodySha256, userId, sessionId, addressHash, country, client },
       requestId,
     ) =>
       await rpc("authorize_checkout", {
@@ -113,6 +119,7 @@ export function createStore(rpc: CallRpc, keyFingerprint: Promise<string>): Chec
           user_id: userId,
           session_id: sessionId,
           address_hash: addressHash,
+          country,
           client,
           body_sha256: bodySha256,
           request_id: requestId,

@@ -16,6 +16,7 @@ import { allTasks } from "./task.ts";
 import { auditPurgeTask } from "./tasks/audit-purge.ts";
 import { cardScanTask } from "./tasks/card-scan.ts";
 import { endBillingTask } from "./tasks/end-billing.ts";
+import { enforceTask } from "./tasks/enforce.ts";
 import { notifyTask } from "./tasks/notify.ts";
 import { purgeTask } from "./tasks/purge.ts";
 import { reencryptTask } from "./tasks/reencrypt.ts";
@@ -51,6 +52,7 @@ function build(config: Config): Dependencies {
     workerKey: config.databaseKey,
     tasks: {
       retry: allTasks(
+        enforceTask({ stripe, store, accountId, now }),
         retryTask({ stripe, store, decryptBody, now }),
         endBillingTask({ stripe, store, accountId, now }),
         refundTask({ stripe, store, accountId, now }),

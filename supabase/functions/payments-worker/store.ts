@@ -43,6 +43,17 @@ const refundClaimSchema = z.object({
   lease: z.number(),
   payment_id: z.string(),
   amount_minor: z.number(),
+  /** What the charge must show at Stripe; null where a person asked. */
+  countries: z.array(z.string()).nullable(),
+});
+
+const enforcementSchema = z.object({
+  id: z.uuid(),
+  lease: z.number(),
+  action: z.enum(["expire_session", "cancel_subscription"]),
+  object_id: z.string(),
+  /** The subscription that a duplicate stands beside. */
+  other_id: z.string().nullable(),
 });
 
 const placeSchema = z.object({
@@ -57,6 +68,8 @@ const runSchema = z.object({
   /** Unix seconds, both. */
   began_at: z.number(),
   since: z.number(),
+  /** Events that could not be taken in so far: with one, the run does not count. */
+  failed: z.number().default(0),
   place: placeSchema,
 });
 
@@ -89,6 +102,7 @@ export type RetryClaim = z.infer<typeof retryClaimSchema>;
 export type DomainEvent = z.infer<typeof domainEventSchema>;
 export type CustomerDeletion = z.infer<typeof customerDeletionSchema>;
 export type RefundClaim = z.infer<typeof refundClaimSchema>;
+export type Enforcement = z.infer<typeof enforcementSchema>;
 export type OutdatedValue = z.infer<typeof outdatedSchema>;
 export type ReconcileMode = "hourly" | "nightly" | "scan";
 export type ReconcileRun = z.infer<typeof runSchema>;
@@ -126,6 +140,8 @@ export function createStore(rpc: CallRpc) {
       projection: Projection;
       /** Unix seconds of Stripe's Date header. */
       asOf: number;
+      /** Stripe knows the object, deleted or not. */
+      found: boolean;
       accountId: string;
       requestId: string;
     }) =>
@@ -137,6 +153,7 @@ export function createStore(rpc: CallRpc) {
         p_projection: fetched.projection,
         p_account_id: fetched.accountId,
         p_request_id: fetched.requestId,
+        p_found: fetched.found,
       }, finishedSchema),
     failRefresh: (claim: Claim, error: string) =>
       rpc("fail_refresh", {
@@ -189,6 +206,22 @@ export function createStore(rpc: CallRpc) {
       claim: RefundClaim,
       result: { p_refund_id: string } | { p_refused_code: string } | { p_error: string },
     ) => rpc("finish_refund", { p_id: claim.id, p_lease: claim.lease, ...result }, z.boolean()),
+
+    claimEnforcements: (limit: number, leaseSeconds: number) =>
+      rpc(
+        "claim_enforcements",
+        { p_limit: limit, p_lease_seconds: leaseSeconds },
+        z.array(enforcementSchema),
+      ),
+    finishEnforcement: (
+      enforcement: Enforcement,
+      result: { p_outcome: "done" | "not_needed" | "not_confirmed" } | { p_error: string },
+    ) =>
+      rpc(
+        "finish_enforcement",
+        { p_id: enforcement.id, p_lease: enforcement.lease, ...result },
+        z.boolean(),
+      ),
 
     claimOutbox: (limit: number, leaseSeconds: number) =>
       rpc(

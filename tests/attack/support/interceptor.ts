@@ -42,7 +42,8 @@ async function forward(target: string, request: Request): Promise<Response> {
     headers,
     body,
   });
-  return new Response(await answer.arrayBuffer(), {
+  const bytes = await answer.arrayBuffer();
+  return new Response(bytes.byteLength === 0 ? null : bytes, { // a 204 must have none
     status: answer.status,
     headers: answer.headers,
   });

@@ -1,7 +1,7 @@
 // What the attacks on the checkout look at, in our tables and at Stripe.
 import type Stripe from "stripe";
 import type postgres from "postgres";
-import { checkoutBody, stripeClient, twin } from "../../support/payments.ts";
+import { checkoutBody, nowSeconds, stripeClient, twin } from "../../support/payments.ts";
 import { callFunction, type SignedInUser } from "../../support/stack.ts";
 
 export const CARD = "4242424242424242";
@@ -28,9 +28,12 @@ export function askForCheckout(
   });
 }
 
+/** A file's users are made by the file: older customers are none of theirs. */
+const createdSince = nowSeconds() - 60;
+
 /** All customers Stripe has of a user. */
 export async function customersAtStripe(userId: string): Promise<string[]> {
-  const all = await stripeClient().customers.list({ limit: 100 })
+  const all = await stripeClient().customers.list({ created: { gte: createdSince }, limit: 100 })
     .autoPagingToArray({ limit: 10_000 });
   return all.filter(({ metadata }) => metadata["user_id"] === userId).map(({ id }) => id);
 }

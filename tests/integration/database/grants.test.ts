@@ -1,5 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { adminSql } from "../../support/stack.ts";
+import { proceduresOf } from "./support/documented-access.ts";
+import { readableColumns } from "./support/readable-columns.ts";
 
 const sql = adminSql();
 afterAll(() => sql.end());
@@ -16,208 +18,6 @@ const API_ROLES = [
 ];
 const OWNERS = ["payments_owner", "audit_owner", "postgres", "supabase_admin"];
 
-/** Which RPCs each role may run. A new one must be written down here to be reachable. */
-const MAY_RUN: Record<string, string[]> = {
-  anon: [],
-  authenticated: [
-    "has_entitlement",
-    "my_billing",
-    "staff_find_user_billing",
-    "staff_grant_role",
-    "staff_list",
-    "staff_list_legal_holds",
-    "staff_place_legal_hold",
-    "staff_refund",
-    "staff_release_hold",
-    "staff_release_legal_hold",
-    "staff_request_hold_release",
-    "staff_revoke_role",
-    "staff_set_hold",
-    "staff_set_kill_switch",
-    "staff_set_retention",
-    "staff_update_settings",
-  ],
-  service_role: [],
-  payments_checkout: [
-    "authorize_checkout",
-    "check_session",
-    "record_checkout",
-    "record_replaced_checkout",
-    "release_checkout",
-    "renew_checkout_key",
-    "renew_customer_creation",
-  ],
-  payments_portal: ["authorize_portal", "check_session", "record_portal"],
-  payments_sync: ["authorize_sync", "check_session", "record_sync"],
-  payments_webhook: ["ingest_event"],
-  payments_worker: [
-    "apply_scanned",
-    "begin_reconcile",
-    "begin_verification",
-    "claim_customer_deletions",
-    "claim_outbox",
-    "claim_outdated_values",
-    "claim_refreshes",
-    "claim_refunds",
-    "claim_retries",
-    "claim_seal",
-    "fail_anchor",
-    "fail_reconcile",
-    "fail_refresh",
-    "fail_seal",
-    "fail_verification",
-    "find_stray_rows",
-    "find_untold_events",
-    "finish_customer_deletion",
-    "finish_outbox",
-    "finish_reconcile",
-    "finish_refresh",
-    "finish_refund",
-    "finish_retry",
-    "finish_verification",
-    "learn_account",
-    "list_purgeable_audit_months",
-    "mark_for_refresh",
-    "mark_unseen",
-    "note_encryption_keys",
-    "pause_reconcile",
-    "pause_verification",
-    "purge",
-    "purge_audit_month",
-    "read_seals",
-    "record_anchor",
-    "record_found_event",
-    "replace_encrypted_values",
-    "scan_for_cards",
-    "store_seal",
-    "take_ticket",
-    "unanchored_head",
-    "unknown_events",
-  ],
-};
-
-/** Which columns clients may read; nobody may write. */
-const MAY_READ: Record<string, Record<string, string[]>> = {
-  anon: {
-    prices: [
-      "active",
-      "created_at",
-      "currency",
-      "id",
-      "lookup_key",
-      "product_id",
-      "recurring_interval",
-      "recurring_interval_count",
-      "type",
-      "unit_amount",
-    ],
-    products: ["active", "created_at", "description", "id", "name"],
-  },
-  authenticated: {
-    checkout_sessions: [
-      "amount_total",
-      "created_at",
-      "currency",
-      "expires_at",
-      "id",
-      "mode",
-      "payment_id",
-      "payment_status",
-      "status",
-      "subscription_id",
-      "user_id",
-    ],
-    customers: ["created_at", "currency", "delinquent", "id", "user_id"],
-    disputes: [
-      "amount",
-      "created_at",
-      "currency",
-      "id",
-      "payment_id",
-      "reason",
-      "status",
-      "user_id",
-    ],
-    entitlements: ["id", "lookup_key", "user_id"],
-    invoices: [
-      "amount_due",
-      "amount_paid",
-      "amount_remaining",
-      "billing_reason",
-      "created_at",
-      "currency",
-      "due_date",
-      "id",
-      "number",
-      "period_end",
-      "period_start",
-      "status",
-      "subscription_id",
-      "total",
-      "user_id",
-    ],
-    payment_methods: [
-      "card_brand",
-      "card_exp_month",
-      "card_exp_year",
-      "card_last4",
-      "created_at",
-      "id",
-      "type",
-      "user_id",
-    ],
-    payments: [
-      "amount",
-      "amount_received",
-      "canceled_at",
-      "created_at",
-      "currency",
-      "id",
-      "status",
-      "user_id",
-    ],
-    refunds: [
-      "amount",
-      "created_at",
-      "currency",
-      "id",
-      "payment_id",
-      "reason",
-      "status",
-      "user_id",
-    ],
-    subscription_items: [
-      "currency",
-      "current_period_end",
-      "current_period_start",
-      "id",
-      "price_id",
-      "product_id",
-      "quantity",
-      "recurring_interval",
-      "recurring_interval_count",
-      "subscription_id",
-      "unit_amount",
-      "user_id",
-    ],
-    subscriptions: [
-      "cancel_at",
-      "cancel_at_period_end",
-      "canceled_at",
-      "created_at",
-      "currency",
-      "current_period_end",
-      "current_period_start",
-      "ended_at",
-      "id",
-      "status",
-      "trial_end",
-      "user_id",
-    ],
-  },
-};
-const PUBLIC_CATALOGUE = MAY_READ["anon"] ?? {};
-
 describe("what each role can touch", () => {
   it.each(API_ROLES)("5.2b %s may run exactly its RPCs", async (role) => {
     const rows = await sql`
@@ -226,14 +26,10 @@ describe("what each role can touch", () => {
       where n.nspname in ('payments', 'payments_private', 'audit')
         and has_function_privilege(${role}, p.oid, 'execute')
       order by 1`;
-    expect(rows.map(({ name }) => name)).toEqual(MAY_RUN[role]);
+    expect(rows.map(({ name }) => name)).toEqual(proceduresOf(role));
   });
 
   it.each(API_ROLES)("4.2b %s may read exactly its columns and write none", async (role) => {
-    const expected = {
-      ...(role === "authenticated" ? PUBLIC_CATALOGUE : {}),
-      ...MAY_READ[role],
-    };
     const rows = await sql`
       select n.nspname || '.' || c.relname as relation, a.attname as name, c.relname
       from pg_class c
@@ -246,7 +42,9 @@ describe("what each role can touch", () => {
     for (const { relation, name } of rows) (readable[relation] ??= []).push(name);
     expect(readable).toEqual(
       Object.fromEntries(
-        Object.entries(expected).map(([table, columns]) => [`payments.${table}`, columns]),
+        Object.entries(readableColumns(role)).map((
+          [table, columns],
+        ) => [`payments.${table}`, columns]),
       ),
     );
 

@@ -55,18 +55,6 @@ describe("abuse that shows later", () => {
     expect(trail).toEqual([{ reason: "card_testing" }]);
   });
 
-  it("7.2a many users from one address are stopped, one user with many checkouts is not crowded by that", async () => {
-    await sql`delete from payments_private.reservation_slots`;
-    await sql`update payments_private.checkout_reservations set address_hash = null`;
-    await sql`update payments_private.settings set users_per_address_per_hour = 2`;
-    const [one, two, three] = [await signUp(), await signUp(), await signUp()];
-    await openCheckout(one, badge);
-    await openCheckout(one, badge);
-    await openCheckout(two, badge);
-    expect(await refusal(await callFunction("create-checkout", checkoutBody(badge), three)))
-      .toEqual({ status: 429, code: "rate_limited" });
-  });
-
   it("8.2a an early fraud warning alerts once, and holds its user where that is configured", async () => {
     await sql`update payments_private.settings set fraud_warning_action = 'hold'`;
     const user = await signUp();

@@ -47,6 +47,7 @@ const TABLES: Record<
   Exclude<ObjectKindName, "entitlements.active_entitlement_summary">,
   MirrorTable
 > = {
+  charge: ["payments_private", "charges", "ch"],
   "checkout.session": ["payments", "checkout_sessions", "cs_test"],
   customer: ["payments", "customers", "cus"],
   dispute: ["payments", "disputes", "du"],
@@ -164,6 +165,7 @@ describe("what Stripe itself sends", () => {
       new Set([
         "charge.dispute.created",
         "charge.dispute.funds_withdrawn",
+        "charge.succeeded",
         "customer.created",
         "customer.subscription.created",
         "customer.subscription.deleted",
@@ -243,6 +245,7 @@ async function makeOneOfEach(): Promise<Record<ObjectKindName, Record<string, un
     payment_method: { ...await stripe.paymentMethods.retrieve(paymentMethod) },
     subscription: { ...subscription },
     invoice: { ...await stripe.invoices.retrieve(invoice) },
+    charge: { ...await stripe.charges.retrieve(charge) },
     payment_intent: { ...payment },
     refund: { ...refund },
     dispute,

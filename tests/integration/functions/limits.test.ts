@@ -270,7 +270,10 @@ describe("caps", () => {
     for (let index = 0; index < 5; index++) {
       codes.push(...await statuses([callFunction("create-checkout", badge(1), user)]));
     }
-    expect(codes).toEqual([200, 200, 200, 429, 429]);
+    expect(codes).toEqual([200, 200, 200, 403, 403]);
+    const holds = await sql`
+      select reason from payments_private.user_holds where user_id = ${user.user.id}`;
+    expect(holds).toEqual([{ reason: "unpaid_sessions" }]);
   });
 
   it("7.2c settings refuse caps that are no amounts", async () => {

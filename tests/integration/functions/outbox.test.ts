@@ -213,9 +213,12 @@ describe("domain events", () => {
     const told = () =>
       sql`select kind, object_id, user_id from payments.outbox
       where object_id in ${sql(ids)} order by kind`;
+    // else the worker may have fetched the payment before we look
+    await setFaults({ api: [{ method: "GET", kind: "500" }] });
     await outcomeOf(eventBody({ type: "refund.created", object: { ...refund } }));
     await outcomeOf(eventBody({ type: "charge.dispute.created", object: { ...dispute } }));
     expect(await told()).toEqual([]);
+    await setFaults();
     const object = { ...await stripe.paymentIntents.retrieve(payment.id) };
     await outcomeOf(eventBody({ type: "payment_intent.succeeded", object }));
     expect(await told()).toEqual([

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../../supabase/functions/_shared/config.ts";
+import { PaymentError } from "../../../supabase/functions/_shared/errors.ts";
 import { createRpc } from "../../../supabase/functions/_shared/database.ts";
 import { createStripe } from "../../../supabase/functions/_shared/stripe-client.ts";
 import {
@@ -52,9 +53,11 @@ afterAll(async () => {
 });
 
 /** The worker's own task in this process, so that a test may hold its clock and its way to Stripe. */
-function localReconcile({ now = Date.now, onPause = () => {} }: {
+function localReconcile({ now = Date.now, onPause = () => {}, poison }: {
   now?: () => number;
   onPause?: (run: ReconcileRun) => void;
+  /** An event that the database does not take. */
+  poison?: string | undefined;
 } = {}) {
   const config = loadConfig("payments-worker", functionEnv({ STRIPE_API_BASE: proxy.url }));
   const client = createStripe(config);
@@ -67,6 +70,10 @@ function localReconcile({ now = Date.now, onPause = () => {} }: {
         onPause(run);
         return store.pauseReconcile(mode, run);
       },
+      recordFoundEvent: (event) =>
+        event.event_id === poison
+          ? Promise.reject(new PaymentError("unavailable"))
+          : store.recordFoundEvent(event),
     },
     accountId: async () => (await client.accounts.retrieveCurrent()).id,
     livemode: false,
@@ -253,6 +260,23 @@ describe("a forced run", () => {
     expect(await productsHere(products)).toBe(12);
   });
 
+  it("decision 4: one event that is not taken in holds up no other, but its run does not count", async () => {
+    const { products, events } = await loseProducts(3);
+    const before = await run("hourly");
+    await sql`update payments_private.reconcile_runs set finished_at = now() - interval '4 hours' where mode = 'hourly'`;
+    expect(await localReconcile({ poison: events[1] })).toMatchObject({ done: 2, failed: 1 });
+    expect(await knownEvents(events)).toBe(2);
+    expect((await run("hourly"))?.["cursor_at"]).toEqual(before?.["cursor_at"]);
+    // nobody has to notice by chance that runs fail for hours
+    const alerts = await sql`select severity from payments_private.alerts
+      where rule = 'reconcile_overdue' and subject = 'hourly' and resolved_at is null`;
+    expect(alerts).toEqual([{ severity: "warning" }]);
+    await sql`update payments_private.reconcile_runs set leased_until = null where mode = 'hourly'`;
+    expect(await localReconcile()).toMatchObject({ failed: 0 });
+    expect(await knownEvents(events)).toBe(3);
+    await refreshed(sql, products);
+  });
+
   it("decision 4: two workers at once do it once", async () => {
     const { products, events } = await loseProducts(20);
     const runs = async () =>
@@ -274,7 +298,13 @@ describe("a forced run", () => {
     const before = await run("hourly");
     await sql`update payments_private.reconcile_runs set lease = 7 where mode = 'hourly'`;
     const store = createStore(createRpc(loadConfig("payments-worker", functionEnv())));
-    const late = { lease: 6, began_at: Math.floor(Date.now() / 1000), since: 0, place: {} };
+    const late = {
+      lease: 6,
+      began_at: Math.floor(Date.now() / 1000),
+      since: 0,
+      failed: 0,
+      place: {},
+    };
     expect(await store.finishReconcile("hourly", late, {})).toBe(false);
     expect(await store.pauseReconcile("hourly", late)).toBe(false);
     expect(await run("hourly")).toMatchObject({
@@ -286,8 +316,9 @@ describe("a forced run", () => {
 });
 
 describe("a scan", () => {
+  /** A day has passed since the last one. */
   const makeScanDue = () =>
-    sql`update payments_private.reconcile_runs set finished_at = null where mode = 'scan'`;
+    sql`update payments_private.reconcile_runs set finished_at = now() - interval '25 hours' where mode = 'scan'`;
 
   it("main job: backfills an account that existed before us, and buries what Stripe deleted", async () => {
     const doomed = await stripe.products.create({ name: "Doomed" });
@@ -305,7 +336,7 @@ describe("a scan", () => {
 
     await makeScanDue();
     await runTasks(["reconcile"]);
-    await finishedAfter("scan", null);
+    await finishedAfter("scan", new Date(Date.now() - 3_600_000));
     await refreshed(sql, [doomed.id, old.customer]);
     const counts = await sql`
       select (select count(*)::int from payments.customers where id = ${old.customer}) as customers,

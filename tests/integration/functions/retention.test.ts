@@ -53,6 +53,20 @@ const CLASSES: Record<string, (days: number) => Promise<() => Promise<boolean>>>
     return async () =>
       (await sql`select from payments_private.rate_refusals where subject = ${id}`).length > 0;
   },
+  async rule_actions(days) {
+    const id = stripeId("pi");
+    await sql`insert into payments_private.country_checks (subject, source, countries, checked_at)
+      values (${id}, 'charge', '{US}', now() - make_interval(days => ${days}))`;
+    await sql`insert into payments_private.address_holds (address_hash, reason, placed_at, expires_at)
+      values (${id}, 'card_testing', now() - interval '200 days', now() - make_interval(days => ${days}))`;
+    return async () => {
+      const left = await sql`
+        select subject as id from payments_private.country_checks where subject = ${id}
+        union all select address_hash from payments_private.address_holds where address_hash = ${id}`;
+      if (left.length === 1) throw new Error("one class went in part");
+      return left.length > 0;
+    };
+  },
   async resolved_alerts(days) {
     const id = crypto.randomUUID();
     await sql`insert into payments_private.alerts (rule, subject, severity, first_seen_at, resolved_at)

@@ -18,6 +18,7 @@ const MAY: Record<string, readonly Role[]> = {
   staff_find_user_billing: ["admin", "finance", "support", "auditor"],
   staff_set_hold: ["admin", "support"],
   staff_release_hold: ["admin", "support"],
+  staff_release_address: ["admin", "support"],
   staff_refund: ["admin", "finance"],
   staff_set_kill_switch: ["admin"],
   staff_update_settings: ["admin"],
@@ -75,6 +76,7 @@ function argumentsOf(name: string, changes: Record<string, unknown> = {}): Recor
     staff_find_user_billing: user,
     staff_set_hold: user,
     staff_release_hold: user,
+    staff_release_address: { p_address_hash: "0".repeat(32) },
     staff_refund: { p_payment_id: payment, p_amount_minor: 1 },
     staff_set_kill_switch: { p_switch: "checkout", p_stop: false },
     staff_update_settings: { p_changes: { user_burst: 60 } },
@@ -170,7 +172,7 @@ describe("permissions are live", () => {
   it("5.2a the first admin is made once, by the operator", async () => {
     const [row] = await sql`
       select payments_private.bootstrap_admin(${customer.user.id}, 'operator', 'set-up') as made`;
-    expect(row?.["made"]).toBe(false);
+    expect(row?.["made"]).toEqual({ ok: false, code: "admin_exists" });
   });
 });
 
@@ -201,6 +203,33 @@ describe("what staff do", () => {
       ok: false,
       code: "not_found",
     });
+  });
+
+  it("7.2a an address on hold is released before its time, with a reason", async () => {
+    const address = { p_address_hash: "f".repeat(32) };
+    await sql`insert into payments_private.address_holds (address_hash, reason, expires_at)
+      values (${address.p_address_hash}, 'card_testing', now() + interval '1 hour')`;
+    expect(await call(member("finance"), "staff_release_address", address))
+      .toEqual({ ok: false, code: "forbidden" });
+    expect(await call(member("support"), "staff_release_address", address)).toEqual({ ok: true });
+    expect(await call(member("support"), "staff_release_address", address))
+      .toEqual({ ok: false, code: "not_found" });
+    const [row] = await sql`
+      select actor_id, reason from audit.audit_logs
+      where action = 'staff.address_released' and resource_id = ${address.p_address_hash}`;
+    expect(row).toEqual({ actor_id: member("support").user.id, reason: "a ticket asks for it" });
+  });
+
+  it("5.2a roles go to users that exist, and the role of every user is nobody's to give", async () => {
+    const grant = (changes: Record<string, unknown>) =>
+      call(member("admin"), "staff_grant_role", changes);
+    expect(await grant({ p_user_id: crypto.randomUUID() }))
+      .toEqual({ ok: false, code: "unknown_user" });
+    for (const role of ["user", "owner"]) {
+      expect(await grant({ p_role: role })).toEqual({ ok: false, code: "unknown_role" });
+    }
+    expect(await call(member("support"), "staff_set_hold", { p_user_id: crypto.randomUUID() }))
+      .toEqual({ ok: false, code: "unknown_user" });
   });
 
   it("10.1a an admin throws the kill switch and takes it back", async () => {
@@ -259,8 +288,9 @@ describe("what staff do", () => {
       expect(await refund(4900)).toEqual({ ok: false, code: "amount_too_large" });
       expect(await refund(-1)).toEqual({ ok: false, code: "amount_too_large" });
       await twin("faults", {});
-      await sql`update payments_private.refund_requests set next_attempt_at = now() where finished_at is null`;
       await until(async () => {
+        // each time: an attempt that was under way sets its own next one
+        await sql`update payments_private.refund_requests set next_attempt_at = now() where finished_at is null`;
         const { data } = await buyer.client.schema("payments").from("refunds").select("amount")
           .eq("payment_id", bought);
         return data?.length === 2;

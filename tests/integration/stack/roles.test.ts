@@ -139,3 +139,15 @@ class Rollback extends Error {}
 function ignoreRollback(error: unknown): void {
   if (!(error instanceof Rollback)) throw error;
 }
+
+test("Realtime publishes what a customer waits for, and nothing private", async () => {
+  const rows = await sql<{ name: string }[]>`
+    select schemaname || '.' || tablename as name from pg_catalog.pg_publication_tables
+    where pubname = 'supabase_realtime' order by 1`;
+  expect(rows.map(({ name }) => name)).toEqual([
+    "payments.checkout_sessions",
+    "payments.entitlements",
+    "payments.payments",
+    "payments.subscriptions",
+  ]);
+});

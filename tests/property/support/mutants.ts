@@ -81,17 +81,14 @@ export const MUTANTS: readonly Mutant[] = [
     noticedAs: /was recorded 2 times/,
     sql: "alter table payments_private.processed_events drop constraint processed_events_pkey",
     changes: [{
-      inFunction: "payments_private.record_event(jsonb,timestamptz,text,text)",
-      find: `on conflict (event_id, created) do update set
-    status = excluded.status, attempts = e.attempts + 1, processed_at = excluded.processed_at,
-    projection = excluded.projection, encrypted_body = excluded.encrypted_body,
-    last_error = excluded.last_error, secret_fingerprint = excluded.secret_fingerprint;`,
-      replace: ";",
+      inFunction: "payments_private.record_event(jsonb,timestamptz,text,text,boolean)",
+      find: "if p_is_new then",
+      replace: "if true then",
     }],
   },
   {
     name: "no unique key: a domain event is written as often as its state is reached",
-    firstSeed: 127,
+    firstSeed: 375,
     noticedAs: /was written 2 times/,
     sql: "alter table payments.outbox drop constraint a_domain_event_is_written_once",
     changes: [{

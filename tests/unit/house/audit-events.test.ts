@@ -16,6 +16,9 @@ const EXPRESSIONS: Readonly<Record<string, readonly string[]>> = {
   "'event.' || p_status": ["applied", "queued", "ignored", "retry", "quarantined"].map(eventOf),
   "'event.' || new_status": ["applied", "queued", "ignored", "retry", "dead"].map(eventOf),
   "'outbox.' || row_state": ["outbox.delivered", "outbox.dead"],
+  "'enforcement.' || p_outcome": ["done", "not_needed", "not_confirmed"].map((outcome) =>
+    `enforcement.${outcome}`
+  ),
   "p_operation || '.refused'": ["checkout.refused", "portal.refused", "sync.refused"],
   "case when p_refund_id is null then 'refund.refused' else 'refund.made' end": [
     "refund.refused",
@@ -59,8 +62,8 @@ async function written(): Promise<Written[]> {
       detail: detailOf(rest, 6),
     }));
   const byStaff = callsOf(sql, "payments_private.staff_done")
-    .filter(([action]) => action?.startsWith("'"))
-    .map(([action = "", , , , detail = ""]) => ({
+    .filter(([, action]) => action?.startsWith("'"))
+    .map(([, action = "", , , , detail = ""]) => ({
       actions: actionsOf(action),
       outcome: "'success'",
       detail,

@@ -84,7 +84,9 @@ describe("docs/domain-events.md", () => {
     const sql = (await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")))).join(
       "\n",
     );
-    const written = [...sql.matchAll(/write_outbox\('([a-z.]+)'/g)].map((match) => match[1] ?? "");
+    const written = [...sql.matchAll(/write_(?:outbox|turn)\('([a-z.]+)'/g)].map((match) =>
+      match[1] ?? ""
+    );
     const rows = tableBelow(await readFile(PAGE, "utf8"), "Kind", "Object", "When");
     const documented = rows.map(([kind]) => codesIn(kind)[0]);
     expect(documented.toSorted()).toEqual([...new Set(written)].toSorted());

@@ -34,6 +34,22 @@ const byCode: Readonly<Record<string, Explanation>> = {
     detail: "Perhaps in a second tab. Wait a few seconds and try again; you are not charged twice.",
     remedy: "retry",
   },
+  on_hold: {
+    title: "Payments are paused for your account",
+    detail: `${nothingCharged} Trying again does not help: write to us with the reference below, ` +
+      "and a person looks at it.",
+    remedy: "none",
+  },
+  country_not_allowed: {
+    title: "We do not sell to your country yet",
+    detail: `${nothingCharged} If you are travelling or use a VPN, try again from home.`,
+    remedy: "none",
+  },
+  switched_off: {
+    title: "Payments are paused for everybody",
+    detail: `${nothingCharged} We stopped them ourselves and are on it; what you have stays yours.`,
+    remedy: "wait",
+  },
   no_subscription: {
     title: "There is no subscription to cancel",
     detail: "It may have ended already. Reload your account to see how it stands.",

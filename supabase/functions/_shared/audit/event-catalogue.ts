@@ -148,6 +148,7 @@ const ENTRIES: readonly [
     "domain_events",
     "reservations",
     "refusal_counts",
+    "rule_actions",
     "resolved_alerts",
   ]],
   ["audit.purged", "a month of this log was dropped; its hashes stay", "integrity", "notice", [
@@ -185,6 +186,33 @@ const ENTRIES: readonly [
   ],
   ["customer.deleted", "a deleted user's billing has ended", "payment", "notice", ["success"]],
   ["user.held", "a rule put a user on hold", "payment", "warning", ["success"]],
+  ["address.held", "a rule put an address on hold, for a time", "payment", "warning", ["success"]],
+  ["country.refused", "the country policy did not like a payment", "payment", "warning", [
+    "success",
+  ], ["countries"]],
+  ["subscription.duplicate_found", "a user has the same subscription twice", "payment", "warning", [
+    "success",
+  ], ["other"]],
+  ["enforcement.done", "what a hold or a rule ordered was done at Stripe", "payment", "notice", [
+    "success",
+  ]],
+  [
+    "enforcement.not_needed",
+    "what a hold or a rule ordered was no longer to be done",
+    "payment",
+    "info",
+    ["success"],
+  ],
+  [
+    "enforcement.not_confirmed",
+    "Stripe does not show the reason of an order; nothing was done",
+    "payment",
+    "warning",
+    ["success"],
+  ],
+  ["refund.requested", "the country policy asked for a refund", "payment", "notice", ["success"], [
+    "amount_minor",
+  ]],
   ["refund.made", "a refund that staff asked for was made", "payment", "notice", ["success"], [
     "request",
     "refund",
@@ -206,6 +234,9 @@ const ENTRIES: readonly [
   ]],
   ["staff.billing_read", "a user's billing was read by staff", "staff", "notice", ["success"]],
   ["staff.hold_set", "a user was put on hold by staff", "staff", "warning", ["success"]],
+  ["staff.address_released", "a hold on an address was lifted by staff", "staff", "warning", [
+    "success",
+  ]],
   ["staff.hold_released", "a hold was lifted by staff", "staff", "warning", ["success"]],
   ["staff.switch_set", "a kill switch was thrown or taken back", "staff", "critical", ["success"], [
     "stop",
@@ -255,6 +286,7 @@ export const ENDINGS = {
   anonymous_user: "log",
   sign_in_again: ["checkout.refused", "portal.refused", "sync.refused"],
   second_factor_required: ["portal.refused"],
+  country_not_allowed: ["checkout.refused"],
   forbidden: ["checkout.refused", "portal.refused", "sync.refused"],
   https_required: "log",
   on_hold: ["checkout.refused", "portal.refused", "sync.refused"],

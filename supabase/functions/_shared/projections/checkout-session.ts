@@ -1,8 +1,15 @@
 import { z } from "zod";
-import { optionalInteger, optionalReference, optionalText, projectWith, time } from "./fields.ts";
+import {
+  country,
+  optionalInteger,
+  optionalReference,
+  optionalText,
+  projectWith,
+  time,
+} from "./fields.ts";
 
 /**
- * Without the pay link and customer details.
+ * Without the pay link, and of the customer details nothing but the country.
  * @see https://docs.stripe.com/api/checkout/sessions/object
  */
 export const projectCheckoutSession = projectWith(
@@ -16,6 +23,7 @@ export const projectCheckoutSession = projectWith(
     amount_total: optionalInteger,
     subscription: optionalReference,
     payment_intent: optionalReference,
+    customer_details: z.object({ address: z.object({ country }).nullish() }).nullish(),
     expires_at: time,
     created: time,
   }),
@@ -29,6 +37,7 @@ export const projectCheckoutSession = projectWith(
     amount_total: session.amount_total,
     subscription_id: session.subscription,
     payment_id: session.payment_intent,
+    customer_country: session.customer_details?.address?.country ?? null,
     expires_at: session.expires_at,
     created_at: session.created,
   }),

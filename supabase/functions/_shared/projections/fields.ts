@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readCountry } from "../country.ts";
 import { type Project, type Projection, ProjectionError } from "./projection.ts";
 
 /** A reference to another object: its id, whether or not it was expanded. */
@@ -18,6 +19,11 @@ export const time = z.number().int().min(0).max(253_402_300_799).transform((seco
 export const optionalTime = time.nullish().transform((text) => text ?? null);
 export const optionalText = z.string().nullish().transform((text) => text ?? null);
 export const optionalInteger = z.number().int().nullish().transform((number) => number ?? null);
+
+/** Two letters, or null: nothing that Stripe writes here may fail a projection. */
+export const country = z.unknown().optional().transform((value) =>
+  readCountry(typeof value === "string" ? value : null)
+);
 
 const deletedSchema = z.object({ id: z.string(), deleted: z.literal(true) });
 

@@ -21,13 +21,15 @@ export interface ReconcileDependencies {
 /** How far a part of the work came: `next` is where to go on, null when all of it is done. */
 export interface Step {
   found: number;
+  /** What could not be taken in and held up nothing else. */
+  failed: number;
   next: ReconcilePlace | null;
 }
 
 export type Work = (
   deps: ReconcileDependencies,
   run: ReconcileRun,
-  requestId: string,
+  taskRun: TaskRun,
 ) => Promise<Step>;
 
 const WORK: Record<ReconcileMode, Work> = {
@@ -60,7 +62,7 @@ async function reconcile(
   deps: ReconcileDependencies,
   mode: ReconcileMode,
   forced: boolean,
-  { log, requestId }: TaskRun,
+  taskRun: TaskRun,
 ): Promise<{ found: number; failed: boolean }> {
   const begun = await deps.store.beginReconcile(mode, forced, LEASE_SECONDS);
   if (!begun.due) return { found: 0, failed: false };
@@ -69,10 +71,14 @@ async function reconcile(
   let found = 0;
   try {
     for (;;) {
-      const step = await WORK[mode](deps, run, requestId);
+      const step = await WORK[mode](deps, run, taskRun);
       found += step.found;
-      if (step.next === null) break;
-      run = { ...begun.run, place: step.next };
+      const failed = run.failed + step.failed;
+      if (step.next === null) {
+        if (failed > 0) throw new RangeError("some could not be taken in");
+        break;
+      }
+      run = { ...run, failed, place: step.next };
       if (deps.now() - startedAt > BUDGET_MS) {
         await deps.store.pauseReconcile(mode, run);
         return { found, failed: false };
@@ -81,7 +87,7 @@ async function reconcile(
     await deps.store.finishReconcile(mode, run, { found });
     return { found, failed: false };
   } catch (error) {
-    log("warn", "reconcile failed", { task: mode, detail: errorCode(error) });
+    taskRun.log("warn", "reconcile failed", { task: mode, detail: errorCode(error) });
     await deps.store.failReconcile(mode, run).catch(() => undefined);
     return { found, failed: true };
   }

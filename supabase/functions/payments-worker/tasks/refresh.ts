@@ -56,18 +56,19 @@ async function refreshOne(
 async function fetchObject(
   stripe: Stripe,
   claim: Claim,
-): Promise<{ projection: Projection; asOf: number }> {
+): Promise<{ projection: Projection; asOf: number; found: boolean }> {
   if (!isObjectKind(claim.kind)) throw new TypeError("unknown kind");
   const { fetch, project } = OBJECT_KINDS[claim.kind];
   try {
     const object = await fetch(stripe, claim.id);
-    return { projection: project(object), asOf: stripeDate(object) };
+    return { projection: project(object), asOf: stripeDate(object), found: true };
   } catch (error) {
     if (!isMissing(error) || !(error instanceof Stripe.errors.StripeError)) throw error;
     const headers = error.headers ?? {};
     return {
       projection: { id: claim.id, deleted: true },
       asOf: stripeDate({ lastResponse: { headers } }),
+      found: false,
     };
   }
 }

@@ -1,5 +1,6 @@
 import type Stripe from "stripe";
 import { isDefiniteRefusal } from "../../_shared/stripe-failure.ts";
+import { projectCharge } from "../../_shared/projections/charge.ts";
 import { requireOurAccount } from "../our-account.ts";
 import { errorCode } from "../error-code.ts";
 import type { RefundClaim, WorkerStore } from "../store.ts";
@@ -17,7 +18,7 @@ export interface RefundDependencies {
 }
 
 /**
- * Makes the refunds that staff asked for. The request's id is the idempotency key, so a lost answer is
+ * Makes the refunds that staff or a rule asked for. The request's id is the idempotency key, so a lost answer is
  * asked for again and no money goes back twice.
  */
 export function refundTask(deps: RefundDependencies): Task {
@@ -40,6 +41,9 @@ async function refundOne(
   try {
     // under another account's key every payment is unknown, and the refund would count as refused
     await requireOurAccount(deps, false);
+    if (claim.countries !== null && !await showsCountries(deps.stripe, claim, claim.countries)) {
+      return await deps.store.finishRefund(claim, { p_refused_code: "country_not_confirmed" });
+    }
     const refund = await deps.stripe.refunds.create({
       payment_intent: claim.payment_id,
       amount: claim.amount_minor,
@@ -53,4 +57,20 @@ async function refundOne(
     await deps.store.finishRefund(claim, result).catch(() => undefined);
     return false;
   }
+}
+
+/**
+ * Whether Stripe itself shows the countries for which a rule wants the money sent back. Whoever holds a
+ * signing secret or a function's key can write any country here, but not there.
+ */
+async function showsCountries(
+  stripe: Stripe,
+  { payment_id }: RefundClaim,
+  countries: readonly string[],
+): Promise<boolean> {
+  const { data } = await stripe.charges.list({ payment_intent: payment_id, limit: 10 });
+  const charge = data.find(({ paid }) => paid);
+  if (charge === undefined) return false;
+  const { card_country, billing_country } = projectCharge(charge);
+  return countries.every((country) => country === card_country || country === billing_country);
 }
