@@ -68,6 +68,19 @@ $$;
 comment on function payments_private.write_turn(text, text, text, text, uuid, jsonb) is
   'Writes one of two opposite domain events. Of two fetches that cross, the later may show the older state for a moment: the way back must be told too, so each turn is an occurrence of its own.';
 
+create function payments_private.was_told_last(p_kind text, p_opposite text, p_object_id text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return coalesce((
+    select o.kind = p_kind from payments.outbox as o where o.kind in (p_kind, p_opposite) and o.object_id = p_object_id
+    order by o.created_at desc limit 1), false);
+end
+$$;
+comment on function payments_private.was_told_last(text, text, text) is
+  'Whether the newest of two opposite domain events of an object is this one; false where neither is there.';
+
 create function payments_private.gives_access(p_status text) returns boolean
 language plpgsql immutable
 set search_path = ''
@@ -103,7 +116,8 @@ set search_path = ''
 as $$
 begin
   if p_kind = 'subscription' then
-    return payments_private.gives_access(p_old_status) <> payments_private.gives_access(p_new_status);
+    return payments_private.gives_access(p_old_status) <> payments_private.gives_access(p_new_status)
+      or (p_old_status = 'incomplete' and p_new_status is distinct from 'incomplete');
   elsif p_kind = 'payment_intent' then
     return p_old_status is null or (p_new_status = 'succeeded' and p_old_status <> 'succeeded');
   end if;
@@ -162,9 +176,13 @@ begin
       if not payments_private.gives_access(old_status) and payments_private.gives_access(new_status) then
         perform payments_private.write_turn('subscription.activated', 'subscription.ended', p_object_id,
           p_new ->> 'current_period_start', owner_id, payments_private.describe_change(p_new));
-      elsif payments_private.gives_access(old_status) and not payments_private.gives_access(new_status)
-        -- nothing comes before incomplete: this is a fetch that another has overtaken, and it is corrected
-        and new_status is distinct from 'incomplete' then
+      elsif not payments_private.gives_access(new_status)
+        -- nothing comes before incomplete: this is a fetch that another has overtaken, and it is corrected,
+        -- by what came next or by the end
+        and new_status is distinct from 'incomplete'
+        and (payments_private.gives_access(old_status)
+          or (old_status = 'incomplete' and payments_private.was_told_last('subscription.activated', 'subscription.ended', p_object_id)))
+      then
         perform payments_private.write_turn('subscription.ended', 'subscription.activated', p_object_id,
           coalesce(p_new ->> 'ended_at', p_new ->> 'current_period_start', p_old ->> 'current_period_start'),
           coalesce(owner_id, (p_old ->> 'user_id')::uuid),
