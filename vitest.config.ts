@@ -1,19 +1,24 @@
+import process from "node:process";
 import { defineConfig } from "vitest/config";
 import { isLostConnection } from "./tests/fault/support/lost-connections.ts";
 
-// Forks only: vitest's thread pool does not run inside Deno. Unit tests share one module registry
-// (no isolation), everything that needs the stack shares one stack started by globalSetup.
+// Forks only: vitest's thread pool does not run inside Deno. The files of a project share one module
+// registry (no isolation), and everything that needs the stack shares one, started by globalSetup.
 export default defineConfig({
   test: {
     pool: "forks",
     onUnhandledError: (error) => !isLostConnection(error),
-    reporters: ["default", ["json", { outputFile: ".local/test-results.json" }]],
+    reporters: ["default", ["json", {
+      outputFile: process.env["PAYMENTS_TEST_REPORT"] ?? ".local/test-results.json",
+    }]],
     projects: [
       {
         test: {
           name: "unit",
           include: ["tests/unit/**/*.test.ts"],
           isolate: false,
+          // a group of its own: projects with different numbers of workers cannot share one
+          sequence: { groupOrder: 1 },
           testTimeout: 20_000,
         },
       },

@@ -40,11 +40,18 @@ const ENTRIES: readonly [
     ],
     LIMIT,
   ],
-  ["checkout.opened", "a checkout session was made at Stripe", "payment", "info", ["success"], [
-    "amount_minor",
-    "currency",
-    "reservation",
-  ]],
+  [
+    "checkout.opened",
+    "a checkout session was made at Stripe; refused: a hold came first, and it is closed",
+    "payment",
+    "info",
+    ["success", "refused"],
+    [
+      "amount_minor",
+      "currency",
+      "reservation",
+    ],
+  ],
   [
     "checkout.replaced",
     "an older session that stood in the way was ended, or was found paid",
@@ -208,7 +215,7 @@ const ENTRIES: readonly [
     "Stripe does not show the reason of an order; nothing was done",
     "payment",
     "warning",
-    ["success"],
+    ["failure"],
   ],
   ["refund.requested", "the country policy asked for a refund", "payment", "notice", ["success"], [
     "amount_minor",
