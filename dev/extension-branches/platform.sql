@@ -17,7 +17,3 @@ grant select on vault.decrypted_secrets to postgres;
 
 create extension pgaudit;
 grant set on parameter pgaudit.role to postgres;
-
--- Realtime's publication is there before the first migration, too.
-create publication supabase_realtime;
-alter publication supabase_realtime owner to postgres;

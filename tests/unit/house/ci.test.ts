@@ -20,6 +20,7 @@ beforeEach(async () => {
   await mkdir(join(project, ".ci"));
   await mkdir(join(project, ".local"));
   await cp(join(ROOT, ".ci/run"), join(project, ".ci/run"));
+  await extensions("exit 0");
 });
 
 afterEach(async () => {
@@ -54,6 +55,13 @@ async function runCi(scripts: { test: string; check: string; payments: string })
   });
 }
 
+/** Stands for .ci/extension-branches. */
+async function extensions(script: string): Promise<void> {
+  await writeFile(join(project, ".ci/extension-branches"), `#!/bin/sh\n${script}\n`, {
+    mode: 0o755,
+  });
+}
+
 function tests(passed: number, failed: number, exit = failed > 0 ? 1 : 0): string {
   const report = { numPassedTests: passed, numFailedTests: failed, testResults: [] };
   return write(".local/test-results.json", report, exit);
@@ -77,17 +85,23 @@ describe(".ci/run", () => {
 
   it("adds up install, tests, checks and the gate", async () => {
     const outcome = await runCi({ test: tests(7, 0), check: checks(3, 0), payments: "" });
-    expect(outcome).toEqual({ code: 0, lastLine: "12 passed, 0 failed" });
+    expect(outcome).toEqual({ code: 0, lastLine: "13 passed, 0 failed" });
   });
 
   it("fails with the tests, the checks and the gate that failed", async () => {
     const payments = "process.exitCode = 1;";
     const outcome = await runCi({ test: tests(5, 2), check: checks(2, 1), payments });
-    expect(outcome).toEqual({ code: 1, lastLine: "8 passed, 4 failed" });
+    expect(outcome).toEqual({ code: 1, lastLine: "9 passed, 4 failed" });
   });
 
   it("fails when the tests failed outside of any test", async () => {
     const outcome = await runCi({ test: tests(7, 0, 1), check: checks(3, 0), payments: "" });
+    expect(outcome).toEqual({ code: 1, lastLine: "13 passed, 1 failed" });
+  });
+
+  it("fails when a branch for an extension fails", async () => {
+    await extensions("exit 1");
+    const outcome = await runCi({ test: tests(7, 0), check: checks(3, 0), payments: "" });
     expect(outcome).toEqual({ code: 1, lastLine: "12 passed, 1 failed" });
   });
 
@@ -97,7 +111,7 @@ describe(".ci/run", () => {
       '{"numPassedTests":9,"numFailedTests":0,"testResults":[]}',
     );
     const outcome = await runCi({ test: "", check: checks(3, 0), payments: "" });
-    expect(outcome).toEqual({ code: 1, lastLine: "5 passed, 1 failed" });
+    expect(outcome).toEqual({ code: 1, lastLine: "6 passed, 1 failed" });
   });
 
   it("ends what a step left running", async () => {
