@@ -39,7 +39,7 @@ const KEYS: readonly Requirement[] = [
   ),
   code(
     "2.1d",
-    null,
+    4,
     "Keys and webhook secrets rotate with an overlap; use, age and the 90-day alert are visible",
     "docs/runbooks/rotate-keys.md",
   ),
@@ -157,7 +157,7 @@ const ACCESS: readonly Requirement[] = [
   code("5.1a", 2, "A user is a verified Supabase identity; anonymous users are refused"),
   code("5.1b", 2, "The session still exists: a token used after sign-out is refused at once"),
   code("5.1c", 3, "Expiry is enforced; maximum age and second factor can be required"),
-  code("5.2a", 3, "Staff roles come from a live permission table", "docs/roles.md"),
+  code("5.2a", 3, "Staff roles come from a live permission table", "docs/staff.md"),
   code("5.2b", 2, "Each function has a database role that runs only its own procedures"),
   code("5.2c", 4, "Every service operation leaves who, what, when, request id, key fingerprint"),
   code("5.3a", 3, "Ownership holds for every table, verb and role"),
@@ -169,7 +169,7 @@ const CARDS: readonly Requirement[] = [
   code("6.1a", 1, "Hosted Checkout and portal only", "docs/pci.md"),
   code("6.1b", 1, "No card field exists; card-shaped input is refused", "docs/pci.md"),
   code("6.1c", 1, "Stripe's ids stand for cards; no card data is stored", "docs/pci.md"),
-  code("6.2a", null, "An SAQ A evidence file is generated from the checks", "docs/pci.md"),
+  code("6.2a", 4, "An SAQ A evidence file is generated from the checks", "docs/pci.md"),
   people("6.2b", null, "The self-assessment questionnaire is answered every year", "docs/pci.md"),
   people("6.2c", null, "Scans and assessor have looked at it from outside", "docs/pci.md"),
 ];
@@ -228,5 +228,5 @@ export const REQUIREMENTS: readonly Requirement[] = [
 
 /** The rows that are done today; the gate in `.ci/run` holds them. */
 export const IN_SCOPE: readonly string[] = REQUIREMENTS
-  .filter(({ milestone }) => milestone !== null && milestone <= 2)
+  .filter(({ milestone }) => milestone !== null && milestone <= 3)
   .map((requirement) => requirement.id);

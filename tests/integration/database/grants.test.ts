@@ -85,6 +85,7 @@ describe("what each role can touch", () => {
     expect(functions).toEqual([
       { name: "append" },
       { name: "ensure_partitions" },
+      { name: "key_uses_since" },
       { name: "scan_blocks" },
     ]);
     const [row] = await sql`

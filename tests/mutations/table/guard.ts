@@ -250,4 +250,22 @@ export const GUARD_MUTATIONS: readonly Mutation[] = [
     tests: DUPLICATE_TESTS,
     name: "a forged event ends no subscription",
   },
+  {
+    requirement: "5.3c",
+    what: "does not say when to come back",
+    file: "supabase/functions/_shared/guard-refusal.ts",
+    find: '      "Retry-After": String(retry_after),\n',
+    replace: "",
+    tests: [`${FUNCTIONS}/limits.test.ts`],
+    name: "answers 429 with Retry-After",
+  },
+  {
+    requirement: "6.2a",
+    what: "is content with a criterion that is not shown",
+    file: "cli/compliance/saq-a.ts",
+    find: "    code.every(isProven);",
+    replace: "    true;",
+    tests: ["tests/unit/cli/compliance/saq-a.test.ts"],
+    name: "is not fine while a row of ours is open",
+  },
 ];
