@@ -76,7 +76,7 @@ describe("what each role can touch", () => {
     }
   });
 
-  it("4.2b payments_owner may only append to the audit log, and ask its owner to do its upkeep", async () => {
+  it("4.2b payments_owner may only append to the audit log, and ask its owner for upkeep and about incidents", async () => {
     const functions = await sql`
       select distinct p.proname as name from pg_proc p
       join pg_namespace n on n.oid = p.pronamespace
@@ -85,6 +85,8 @@ describe("what each role can touch", () => {
     expect(functions).toEqual([
       { name: "append" },
       { name: "ensure_partitions" },
+      { name: "find_touched" },
+      { name: "incident_rows" },
       { name: "scan_blocks" },
     ]);
     const [row] = await sql`
