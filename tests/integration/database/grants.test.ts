@@ -147,8 +147,10 @@ describe("how it is built", () => {
     }
     const asPostgres = functions.filter(({ owner, definer }) => owner === "postgres" && definer);
     expect(asPostgres.map(({ name }) => name).toSorted()).toEqual([
+      "payments_private.end_sessions(uuid[])",
       "payments_private.session_facts(uuid)",
       "payments_private.session_is_live(uuid,uuid)",
+      "payments_private.user_exists(uuid)",
     ]);
   });
 
