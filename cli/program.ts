@@ -8,6 +8,7 @@ import { doctorCommand } from "./doctor/command.ts";
 import { encryptionCommand } from "./encryption/command.ts";
 import { eventsCommand } from "./events/command.ts";
 import { holdCommand, releaseCommand } from "./holds/command.ts";
+import { incidentCommand } from "./incident/command.ts";
 import { killSwitchCommand } from "./kill-switch/command.ts";
 import { settingsCommand } from "./settings/command.ts";
 import { staffCommand } from "./staff/command.ts";
@@ -32,6 +33,7 @@ const COMMANDS = [
   holdCommand,
   releaseCommand,
   killSwitchCommand,
+  incidentCommand,
   complianceCommand,
 ];
 
