@@ -66,7 +66,7 @@ interface AssessOptions extends OperateOptions {
   readonly consequences?: string;
   readonly measures?: string;
   readonly contact?: string;
-  readonly noNoticeReason?: string;
+  readonly whyNoNotice?: string;
 }
 
 /** The command `payments incident assess`. */
@@ -86,7 +86,7 @@ export function assessCommand(io: CommandIo, done: Done): Command {
     .option("--consequences <text>", "the likely consequences")
     .option("--measures <text>", "measures taken and proposed")
     .option("--contact <text>", "whom people and the authority can ask")
-    .option("--no-notice-reason <text>", "why the authority need not hear of it")
+    .option("--why-no-notice <text>", "why the authority need not hear of it")
     .action(async (incident: string, options: AssessOptions) => {
       const id = readIncidentId(incident);
       const changes = readChanges(options);
@@ -123,7 +123,7 @@ function readChanges(options: AssessOptions): Changes {
     likely_consequences: options.consequences,
     measures: options.measures,
     contact: options.contact,
-    no_notice_reason: options.noNoticeReason,
+    no_notice_reason: options.whyNoNotice,
   };
   const changes: Changes = {};
   for (const [name, value] of Object.entries(given)) {
