@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { auditCommand } from "./audit/command.ts";
-import { type CommandIo, type ExitCode, UsageError } from "./command-io.ts";
+import { type CommandIo, type Done, type ExitCode, UsageError } from "./command-io.ts";
 import { cardScanCommand } from "./card-scan/command.ts";
 import { complianceCommand } from "./compliance/command.ts";
 import { deadLettersCommand } from "./dead-letters/command.ts";
@@ -44,10 +44,7 @@ const COMMANDS = [
  */
 export async function runProgram(argv: readonly string[], io: CommandIo): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
-  const program = new Command("payments").description("Operate the payments of a Supabase project");
-  for (const make of COMMANDS) program.addCommand(make(io, (code) => exitCode = code));
-  prepare(program, io);
-
+  const program = buildProgram(io, (code) => exitCode = code);
   try {
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
@@ -56,6 +53,14 @@ export async function runProgram(argv: readonly string[], io: CommandIo): Promis
     io.error(`${describeError(error)}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** The whole command line, ready to parse. */
+export function buildProgram(io: CommandIo, done: Done): Command {
+  const program = new Command("payments").description("Operate the payments of a Supabase project");
+  for (const make of COMMANDS) program.addCommand(make(io, done));
+  prepare(program, io);
+  return program;
 }
 
 /** Output and exit belong to the caller, at every level of the command line. */

@@ -284,7 +284,9 @@ const ENTRIES: readonly [
     ["success"],
     ["from", "until", "key_fingerprint", "actor", "action", "resource", "users"],
   ],
-  ["incident.contained", "a step of containment changed something", "staff", "critical", ["success"], [
+  ["incident.contained", "a step of containment changed something", "staff", "critical", [
+    "success",
+  ], [
     "step",
     "subject",
     "users",
@@ -314,7 +316,9 @@ const ENTRIES: readonly [
     ["success"],
     ["follow_ups"],
   ],
-  ["staff.incidents_listed", "staff looked at the list of incidents", "staff", "notice", ["success"]],
+  ["staff.incidents_listed", "staff looked at the list of incidents", "staff", "notice", [
+    "success",
+  ]],
   ["staff.incident_read", "staff looked at an incident", "staff", "notice", ["success"]],
   ["notice.delivered", "an affected user's notice was taken", "operation", "info", ["success"], [
     "incident",
