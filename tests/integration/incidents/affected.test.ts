@@ -8,7 +8,7 @@ import { runTasks } from "../../support/pipeline.ts";
 import { functionEnv, runFunction, type RunningFunction } from "../../support/run-function.ts";
 import { adminSql, rpcAs, type SignedInUser, signUp } from "../../support/stack.ts";
 import { payments } from "../cli/support.ts";
-import { ASSESSMENT, because, hoursAgo, incident, look, open } from "./support.ts";
+import { addAffected, ASSESSMENT, because, hoursAgo, incident, look, open } from "./support.ts";
 
 const sql = adminSql();
 const secret = `whsec_${crypto.getRandomValues(new Uint8Array(32)).toBase64()}`;
@@ -17,6 +17,7 @@ let answer: () => Response | Promise<Response>;
 let server: Deno.HttpServer<Deno.NetAddr>;
 let worker: RunningFunction;
 let folder = "";
+let somebody: SignedInUser;
 
 beforeAll(async () => {
   server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
@@ -25,6 +26,7 @@ beforeAll(async () => {
     return await answer();
   });
   worker = await startWorker();
+  somebody = await customer();
   folder = await mkdtemp(join(tmpdir(), "notices-"));
 });
 afterEach(async () => {
@@ -78,19 +80,17 @@ async function tell(id: string, text: string, subject = "About your account") {
   return await incident("notify", id, "--subject", subject, "--template", await template(text));
 }
 
-/** An incident that touches these users: each has opened a checkout in it. */
+/** An incident that touches these users: each stands in the trail. */
 async function touching(...users: SignedInUser[]): Promise<string> {
-  const id = await open();
-  for (const { user } of users) {
-    const found = await incident("affected", id, "--from", hoursAgo(1), "--actor", user.id);
-    expect(found).toMatchObject({ code: 0, answer: { found: 1 } });
-  }
+  const id = await open(sql);
+  for (const { user } of users) await addAffected(sql, id, user.id);
   return id;
 }
 
+/** Somebody who stands in the trail: they have looked at their own billing. */
 async function customer(): Promise<SignedInUser> {
   const user = await signUp();
-  await openCheckout(user);
+  await user.client.schema("payments").rpc("my_billing");
   return user;
 }
 
@@ -102,6 +102,7 @@ async function scopeOf(id: string): Promise<{ users: string[]; resources: string
 describe("affected users", () => {
   it("10.1b are those whose things events of a leaked secret have touched", async () => {
     const [one, other] = [await customer(), await customer()];
+    await openCheckout(one);
     const [row] = await sql`select id from payments.customers where user_id = ${one.user.id}`;
     const forged = stripeId("evt");
     await deliver(eventBody({
@@ -112,7 +113,7 @@ describe("affected users", () => {
     const [event] =
       await sql`select key_fingerprint from audit.audit_logs where actor_id = ${forged}`;
     const fingerprint = String(event?.["key_fingerprint"]);
-    const id = await open();
+    const id = await open(sql);
     const found = await incident(
       ...["affected", id, "--from", hoursAgo(0.1), "--key-fingerprint", fingerprint],
       ...["--resource", String(row?.["id"])],
@@ -132,7 +133,7 @@ describe("affected users", () => {
       p_user_id: seen.user.id,
       p_reason: "curiosity",
     });
-    const id = await open();
+    const id = await open(sql);
     await incident(
       ...["affected", id, "--from", hoursAgo(0.1), "--actor", member.user.id],
       ...["--action", "staff.billing_read"],
@@ -143,7 +144,7 @@ describe("affected users", () => {
 
   it("10.1b are not those of another time, and a search again adds nobody twice", async () => {
     const user = await customer();
-    const id = await open();
+    const id = await open(sql);
     const by = ["--actor", user.user.id];
     const before = ["affected", id, "--from", hoursAgo(9), "--until", hoursAgo(8), ...by];
     expect(await incident(...before)).toMatchObject({ answer: { found: 0, affected: 0 } });
@@ -198,7 +199,7 @@ describe("notices", () => {
   });
 
   it("10.1b a worker that is killed after it has posted posts the same id again, and no second notice", async () => {
-    const id = await touching(await customer());
+    const id = await touching(somebody);
     await tell(id, "hello");
     answer = async () => {
       await worker.stop();
@@ -241,14 +242,15 @@ describe("notices", () => {
   });
 
   it("10.1b are tried again, and after fifteen failures people hear of it", async () => {
-    const id = await touching(await customer());
+    const id = await touching(somebody);
     await tell(id, "hello");
     answer = () => new Response(null, { status: 500 });
-    for (let round = 0; round < 16; round++) {
+    for (let round = 0; round < 4; round++) {
       await dueNow();
       await notify();
+      if (round === 1) await sql`update payments_private.incident_notices set attempts = 14`;
     }
-    expect(received).toHaveLength(15);
+    expect(received).toHaveLength(3); // the first, the second and the fifteenth
     expect(new Set(received.map((message) => message.id)).size).toBe(1);
     expect(await look("notices", id))
       .toMatchObject({ code: 1, answer: { dead: 1, last_error: "status_500" } });
@@ -265,7 +267,7 @@ describe("notices", () => {
     ["{{ {{title}} }}", "{{title"],
     ["{{constructor}}", "constructor"],
   ])("10.1b a template that names what there is not is refused: %s", async (text, placeholder) => {
-    const id = await touching(await customer());
+    const id = await touching(somebody);
     expect(await tell(id, text)).toMatchObject({
       code: 1,
       answer: { ok: false, code: "unknown_placeholder", placeholder },
@@ -289,13 +291,13 @@ describe("notices", () => {
   });
 
   it("10.1b 4.1a a card number in a template is refused", async () => {
-    const id = await touching(await customer());
+    const id = await touching(somebody);
     expect(await tell(id, "your card 4242 4242 4242 4242"))
       .toMatchObject({ code: 1, answer: { code: "card_number" } });
   });
 
   it("10.1b nobody is told where nobody is known to be affected", async () => {
-    expect(await tell(await open(), "hello"))
+    expect(await tell(await open(sql), "hello"))
       .toMatchObject({ code: 1, answer: { code: "nobody_affected" } });
   });
 });

@@ -46,7 +46,7 @@ async function alertsOf(id: string) {
 
 describe("the 72-hour clock", () => {
   it("10.1c runs from awareness, whatever a caller or a statement says", async () => {
-    const id = await open("--detected-at", hoursAgo(5), "--aware-at", hoursAgo(3));
+    const id = await open(sql, { detectedAt: hoursAgo(5), awareAt: hoursAgo(3) });
     const hours = async () => {
       const [row] = await sql`select extract(epoch from notify_due_at - aware_at) / 3600 as hours
         from payments_private.incidents where id = ${id}`;
@@ -58,7 +58,7 @@ describe("the 72-hour clock", () => {
   });
 
   it("10.1c cannot be turned back, by the command nor by SQL", async () => {
-    const id = await open("--aware-at", hoursAgo(3));
+    const id = await open(sql, { awareAt: hoursAgo(3) });
     const later = await incident("assess", id, "--aware-at", hoursAgo(1));
     expect(later).toMatchObject({ code: 1, answer: { ok: false, code: "clock_goes_one_way" } });
     expect(
@@ -87,7 +87,7 @@ describe("the 72-hour clock", () => {
   });
 
   it("10.1c that runs out is told once, also when somebody resolves it", async () => {
-    const id = await open("--aware-at", hoursAgo(73));
+    const id = await open(sql, { awareAt: hoursAgo(73) });
     await until(async () => (await alertsOf(id)).length === 2);
     await sql`update payments_private.alerts set resolved_at = now() where subject = ${id}`;
     await rpcAs("payments_worker", "check_incident_clocks");
@@ -99,7 +99,7 @@ describe("the 72-hour clock", () => {
   });
 
   it("10.1c is silent while there is time, and where no personal data is concerned", async () => {
-    const [fresh, spared] = [await open("--aware-at", hoursAgo(1)), await open()];
+    const [fresh, spared] = [await open(sql, { awareAt: hoursAgo(1) }), await open(sql)];
     await incident("assess", spared, "--personal-data", "no");
     await sql`update payments_private.incidents
       set detected_at = now() - interval '100 hours', aware_at = now() - interval '100 hours' where id = ${spared}`;
@@ -111,7 +111,7 @@ describe("the 72-hour clock", () => {
 
 describe("the notice to the authority", () => {
   it("10.1c later than 72 hours needs the reason for the delay", async () => {
-    const id = await open("--aware-at", hoursAgo(80));
+    const id = await open(sql, { awareAt: hoursAgo(80) });
     const told = ["authority-notified", id, "--reference", "AZ 12/26"];
     expect(await incident(...told))
       .toMatchObject({ code: 1, answer: { ok: false, code: "a_late_notice_says_why" } });
@@ -127,7 +127,7 @@ describe("the notice to the authority", () => {
   });
 
   it("10.1c in time needs none, is dated when it is recorded, and stays as it was recorded", async () => {
-    const id = await open("--aware-at", hoursAgo(10));
+    const id = await open(sql, { awareAt: hoursAgo(10) });
     expect(await incident("authority-notified", id, "--at", hoursAgo(2)))
       .toMatchObject({ code: 0, answer: { ok: true, late: false } });
     const [row] = await sql`select authority_recorded_at > now() - interval '1 minute' as now
@@ -145,7 +145,7 @@ describe("the notice to the authority", () => {
   it.each([[hoursAgo(-1)], [hoursAgo(20)]])(
     "10.1c is not before awareness nor in the future",
     async (at) => {
-      const id = await open("--aware-at", hoursAgo(10));
+      const id = await open(sql, { awareAt: hoursAgo(10) });
       expect(await incident("authority-notified", id, "--at", at))
         .toMatchObject({ code: 1, answer: { code: "a_notice_was_given_after_awareness" } });
     },
@@ -154,7 +154,7 @@ describe("the notice to the authority", () => {
 
 describe("closing", () => {
   it("10.2c needs a root cause and a follow-up with owner and due date", async () => {
-    const id = await open();
+    const id = await open(sql);
     await incident("assess", id, "--personal-data", "no");
     expect(await incident("close", id, ...FOLLOW_UP))
       .toMatchObject({ code: 1, answer: { code: "closing_needs_a_root_cause" } });
@@ -181,7 +181,7 @@ describe("closing", () => {
     ["personal_data = null", "closing_needs_an_assessment"],
     ["closed_by = null", "an_end_has_somebody"],
   ])("10.2c is refused to a statement of SQL, too: %s", async (change, constraint) => {
-    const id = await open();
+    const id = await open(sql);
     const all = {
       root_cause: "root_cause = 'a key stood in a log'",
       follow_ups: `follow_ups = '[{"what": "look again", "owner": "ops", "due": "2026-12-31"}]'`,
@@ -200,7 +200,7 @@ describe("closing", () => {
   });
 
   it("10.2c with personal data needs what the authority asks, and its notice or why there was none", async () => {
-    const id = await open();
+    const id = await open(sql);
     const end = [...CAUSE, ...FOLLOW_UP];
     expect(await incident("close", id, ...end))
       .toMatchObject({ answer: { code: "closing_needs_an_assessment" } });
@@ -215,7 +215,7 @@ describe("closing", () => {
   });
 
   it("10.2c is final", async () => {
-    const id = await open();
+    const id = await open(sql);
     await incident("assess", id, "--personal-data", "no");
     await incident("close", id, ...CAUSE, ...FOLLOW_UP);
     for (const words of [["assess", id, "--severity", "low"], ["contain", id, "stop-all"]]) {
@@ -237,7 +237,7 @@ describe("closing", () => {
 
 describe("the timeline", () => {
   it("10.2c comes from the audit trail, in order, and says who, why and what", async () => {
-    const id = await open("--detected-at", hoursAgo(2), "--aware-at", hoursAgo(1));
+    const id = await open(sql, { detectedAt: hoursAgo(2), awareAt: hoursAgo(1) });
     await incident("assess", id, ...ASSESSMENT);
     await incident("contain", id, "rotate-key", "stripe-secret-key", "--done");
     await incident("authority-notified", id);
@@ -271,7 +271,7 @@ describe("the timeline", () => {
   });
 
   it("10.2c tells a step whose audit row is not there", async () => {
-    const id = await open();
+    const id = await open(sql);
     await sql`insert into payments_private.incident_actions (incident_id, step, done_by)
       values (${id}, 'stop-portal', 'nobody')`;
     const { answer } = await look("timeline", id);
@@ -283,7 +283,7 @@ describe("the timeline", () => {
 
 describe("staff", () => {
   it("10.1c support may not open, assess, contain, notify or close, and nothing happens", async () => {
-    const id = await open();
+    const id = await open(sql);
     const member = await signUp();
     await sql`insert into payments_private.staff_members (user_id, role, granted_by)
       values (${member.user.id}, 'support', 'test')`;

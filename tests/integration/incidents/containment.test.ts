@@ -1,21 +1,14 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  checkoutBody,
-  deliver,
-  eventBody,
-  openCheckout,
-  refusal,
-  stripeId,
-} from "../../support/payments.ts";
+import { checkoutBody, deliver, eventBody, refusal, stripeId } from "../../support/payments.ts";
 import { adminSql, callFunction, type SignedInUser, signUp } from "../../support/stack.ts";
 import { payments } from "../cli/support.ts";
-import { because, hoursAgo, incident, look, open } from "./support.ts";
+import { addAffected, because, incident, look, open } from "./support.ts";
 
 const sql = adminSql();
 let id = "";
 
 beforeEach(async () => {
-  id = await open();
+  id = await open(sql);
 });
 afterEach(async () => {
   await sql`update payments_private.settings set
@@ -40,14 +33,12 @@ async function steps() {
 }
 
 async function affected(...users: SignedInUser[]): Promise<void> {
-  for (const { user } of users) {
-    await incident("affected", id, "--from", hoursAgo(1), "--actor", user.id);
-  }
+  for (const { user } of users) await addAffected(sql, id, user.id);
 }
 
 async function customer(): Promise<SignedInUser> {
   const user = await signUp();
-  await openCheckout(user);
+  await user.client.schema("payments").rpc("my_billing");
   return user;
 }
 

@@ -1,3 +1,4 @@
+import type postgres from "postgres";
 import { z } from "zod";
 import { payments } from "../cli/support.ts";
 
@@ -15,14 +16,24 @@ export async function look(...argv: string[]) {
   return { code, error, answer: out === "" ? {} : z.looseObject({}).parse(JSON.parse(out)) };
 }
 
-/** Opens an incident by the command and returns its id. */
-export async function open(...options: string[]): Promise<string> {
-  const { answer, error } = await incident(
-    ...["open", "--kind", "other", "--severity", "high", "--title", "a test incident"],
-    ...options,
-  );
-  if (typeof answer["incident"] !== "string") throw new Error(error || JSON.stringify(answer));
-  return answer["incident"];
+/** Opens an incident, as the command does: so many tests begin with it that the command would cost seconds. */
+export async function open(
+  sql: postgres.Sql,
+  { detectedAt = null, awareAt = null }: {
+    detectedAt?: string | null;
+    awareAt?: string | null;
+  } = {},
+): Promise<string> {
+  const [row] =
+    await sql`select payments_private.open_incident('Ada', 'other', 'high', 'a test incident',
+    'it is a drill', ${detectedAt}, ${awareAt}) as answer`;
+  return z.object({ incident: z.uuid() }).parse(row?.["answer"]).incident;
+}
+
+/** Adds to an incident those whom the trail names with this actor. */
+export async function addAffected(sql: postgres.Sql, id: string, actor: string): Promise<void> {
+  const search = sql.json({ from: hoursAgo(1), actor });
+  await sql`select payments_private.find_affected('Ada', ${id}, ${search}, 'it is a drill')`;
 }
 
 export const ASSESSMENT = [

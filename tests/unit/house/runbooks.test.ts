@@ -7,6 +7,7 @@ import {
   programForReading,
 } from "../../../cli/check/payments-commands.ts";
 import { documentedCommands } from "../../../cli/documented-commands.ts";
+import { SCENARIOS as DRILLS } from "../../../dev/drills/scenarios.ts";
 import { codesIn, tableBelow } from "./markdown-table.ts";
 import { ROOT } from "./root.ts";
 import { withoutComments } from "./sql-calls.ts";
@@ -72,6 +73,10 @@ describe("docs/runbooks", () => {
 
   it("10.1a every command in a document is one that the command line takes", async () => {
     expect(await paymentsCommandsStep.run(ROOT)).toEqual([]);
+  });
+
+  it("10.1a every runbook has a drill that runs its commands", () => {
+    expect(DRILLS.map(({ name }) => name).toSorted()).toEqual(SCENARIOS);
   });
 
   it("8.2a every rule of an alert has a line that says what to read", async () => {
