@@ -14,6 +14,8 @@ export const listedSchema = z.object({
   personal_data: z.boolean().nullable(),
   authority_notified_at: moment,
   closed_at: moment,
+  /** Whether the authority is still to be told. */
+  clock_runs: z.boolean(),
 });
 export type Listed = z.infer<typeof listedSchema>;
 

@@ -20,7 +20,7 @@ export function renderList(incidents: readonly Listed[], now: Date): string {
 function authorityOf(one: Listed, now: Date): string {
   if (one.authority_notified_at !== null) return "told";
   if (one.closed_at !== null) return "closed";
-  if (one.personal_data === false) return "not concerned";
+  if (!one.clock_runs) return "need not be told";
   const seconds = (Date.parse(one.notify_due_at) - now.getTime()) / 1000;
   return seconds < 0 ? `${renderAge(-seconds)} LATE` : `within ${renderAge(seconds)}`;
 }

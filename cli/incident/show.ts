@@ -41,10 +41,7 @@ export function listCommand(io: CommandIo, done: Done): Command {
           ? `${JSON.stringify({ incidents }, null, 2)}\n`
           : renderList(incidents, now),
       );
-      const late = incidents.some((one) =>
-        one.closed_at === null && one.authority_notified_at === null &&
-        one.personal_data !== false && new Date(one.notify_due_at) < now
-      );
+      const late = incidents.some((one) => one.clock_runs && new Date(one.notify_due_at) < now);
       done(late ? 1 : 0);
     });
 }

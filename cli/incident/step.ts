@@ -31,7 +31,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
     "Personal data is concerned: nature, categories and numbers of people and records, consequences, measures and contact are still to be assessed",
   incident_closed: "It is closed, and final",
   invalid_field: "A field does not hold that; nothing was changed",
-  invalid_notice: "A notice needs a subject and a text, and no more than 20,000 characters",
+  invalid_notice: "A notice has a subject of one line and a text of no more than 20,000 characters",
   invalid_search: "That is no search: --from is needed and comes before --until",
   nobody_affected: "No affected user is known yet: incident affected",
   not_found: "There is no such incident",

@@ -193,6 +193,29 @@ $$;
 comment on function payments_private.open_incident_for_update(uuid) is
   'Locks an incident: null, or why nothing can be done with it (not_found, incident_closed).';
 
+create function payments_private.clock_runs(p_incident payments_private.incidents) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  return p_incident.closed_at is null and p_incident.authority_notified_at is null
+    and coalesce(p_incident.personal_data, true) and p_incident.no_notice_reason is null;
+end
+$$;
+comment on function payments_private.clock_runs(payments_private.incidents) is
+  'Whether the authority is still to be told: not told, not needless for a reason that is written down, and nobody knows that no personal data is concerned.';
+
+create function payments_private.resolve_clock_alerts(p_incident uuid) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  update payments_private.alerts as a set resolved_at = now()
+  where a.resolved_at is null and a.rule in ('incident_clock', 'incident_overdue') and a.subject = p_incident::text;
+end
+$$;
+comment on function payments_private.resolve_clock_alerts(uuid) is 'Closes what was raised about an incident''s clock.';
+
 create function payments_private.open_incident(
   p_actor text, p_kind text, p_severity text, p_title text, p_reason text,
   p_detected_at timestamptz default null, p_aware_at timestamptz default null
@@ -281,6 +304,7 @@ begin
     reason_if_late = p_reason_if_late
   where i.id = p_incident
   returning i.authority_notified_at > i.notify_due_at into late;
+  perform payments_private.resolve_clock_alerts(p_incident);
   perform audit.append('staff', p_actor, 'incident.authority_notified', 'success', 'incident', p_incident::text,
     p_reason => p_reason, p_detail => jsonb_build_object('notified_at', coalesce(p_notified_at, now()), 'late', late));
   return jsonb_build_object('ok', true, 'late', late);
@@ -312,8 +336,7 @@ begin
     root_cause = coalesce(p_root_cause, i.root_cause), follow_ups = coalesce(p_follow_ups, i.follow_ups),
     closed_at = now(), closed_by = p_actor
   where i.id = p_incident;
-  update payments_private.alerts as a set resolved_at = now()
-  where a.resolved_at is null and a.rule in ('incident_clock', 'incident_overdue') and a.subject = p_incident::text;
+  perform payments_private.resolve_clock_alerts(p_incident);
   perform audit.append('staff', p_actor, 'incident.closed', 'success', 'incident', p_incident::text,
     p_reason => p_reason, p_detail => jsonb_build_object('follow_ups', jsonb_array_length(p_follow_ups)));
   return '{"ok": true}';
@@ -336,14 +359,15 @@ declare
   due record;
   raised integer := 0;
 begin
+  -- in line: two workers at once must not both find that nobody has been told
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('payments.check_incident_clocks'));
   for due in
     select i.id, i.notify_due_at, r.rule, r.severity
     from payments_private.incidents as i
     cross join lateral (values
       ('incident_clock', 'warning', i.notify_due_at - interval '24 hours'),
       ('incident_overdue', 'critical', i.notify_due_at)) as r (rule, severity, at)
-    where i.closed_at is null and i.authority_notified_at is null and r.at <= now()
-      and coalesce(i.personal_data, true) and i.no_notice_reason is null
+    where i.closed_at is null and r.at <= now() and payments_private.clock_runs(i)
       -- once, also after somebody resolved it
       and not exists (
         select from payments_private.alerts as a where a.rule = r.rule and a.subject = i.id::text)

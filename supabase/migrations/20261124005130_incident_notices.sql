@@ -25,6 +25,8 @@ create table payments_private.incident_notices (
   last_error text,
   constraint a_user_hears_of_an_incident_once unique (incident_id, user_id),
   constraint state_is_known check (state in ('pending', 'delivered', 'dead')),
+  -- a sink may make a header of it
+  constraint subject_is_one_line check (subject !~ '[[:cntrl:]]'),
   constraint texts_are_bounded check (length(subject) between 3 and 300 and length(body) between 3 and 20000)
 );
 comment on table payments_private.incident_notices is

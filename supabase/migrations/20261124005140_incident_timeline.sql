@@ -86,7 +86,8 @@ as $$
   select coalesce(jsonb_agg(jsonb_build_object(
     'id', i.id, 'kind', i.kind, 'severity', i.severity, 'title', i.title, 'opened_at', i.opened_at,
     'aware_at', i.aware_at, 'notify_due_at', i.notify_due_at, 'personal_data', i.personal_data,
-    'authority_notified_at', i.authority_notified_at, 'closed_at', i.closed_at) order by i.opened_at, i.id), '[]')
+    'authority_notified_at', i.authority_notified_at, 'closed_at', i.closed_at,
+    'clock_runs', payments_private.clock_runs(i)) order by i.opened_at, i.id), '[]')
   from payments_private.incidents as i where p_all or i.closed_at is null
 $$;
 comment on function payments_private.list_incidents(boolean) is 'Open incidents, or all there ever were, oldest first.';
@@ -96,6 +97,7 @@ language sql stable
 set search_path = ''
 as $$
   select to_jsonb(i) || jsonb_build_object(
+    'clock_runs', payments_private.clock_runs(i),
     'first_contained_at', (
       select min(a.done_at) from payments_private.incident_actions as a where a.incident_id = i.id),
     'actions', (

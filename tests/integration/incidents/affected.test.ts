@@ -290,6 +290,14 @@ describe("notices", () => {
     expect(row?.["body"]).toBe(`a ${nature} b ${user.user.id} }} c`);
   });
 
+  it("10.1b a subject is one line, whatever a value holds: nobody adds a header to a mail", async () => {
+    const id = await touching(somebody);
+    await incident("assess", id, "--title", "a title\r\nBcc: everybody@example.com");
+    expect(await tell(id, "hello", "About {{title}}"))
+      .toMatchObject({ code: 1, answer: { ok: false, code: "invalid_notice" } });
+    expect(await sql`select from payments_private.incident_notices`).toEqual([]);
+  });
+
   it("10.1b 4.1a a card number in a template is refused", async () => {
     const id = await touching(somebody);
     expect(await tell(id, "your card 4242 4242 4242 4242"))
