@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { auditCommand } from "./audit/command.ts";
-import { type CommandIo, type ExitCode, UsageError } from "./command-io.ts";
+import { type CommandIo, type Done, type ExitCode, UsageError } from "./command-io.ts";
 import { cardScanCommand } from "./card-scan/command.ts";
 import { complianceCommand } from "./compliance/command.ts";
 import { deadLettersCommand } from "./dead-letters/command.ts";
@@ -9,6 +9,7 @@ import { encryptionCommand } from "./encryption/command.ts";
 import { eventsCommand } from "./events/command.ts";
 import { holdCommand, releaseCommand } from "./holds/command.ts";
 import { keysCommand } from "./keys/command.ts";
+import { incidentCommand } from "./incident/command.ts";
 import { killSwitchCommand } from "./kill-switch/command.ts";
 import { settingsCommand } from "./settings/command.ts";
 import { staffCommand } from "./staff/command.ts";
@@ -34,6 +35,7 @@ const COMMANDS = [
   holdCommand,
   releaseCommand,
   killSwitchCommand,
+  incidentCommand,
   complianceCommand,
 ];
 
@@ -44,10 +46,7 @@ const COMMANDS = [
  */
 export async function runProgram(argv: readonly string[], io: CommandIo): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
-  const program = new Command("payments").description("Operate the payments of a Supabase project");
-  for (const make of COMMANDS) program.addCommand(make(io, (code) => exitCode = code));
-  prepare(program, io);
-
+  const program = buildProgram(io, (code) => exitCode = code);
   try {
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
@@ -56,6 +55,14 @@ export async function runProgram(argv: readonly string[], io: CommandIo): Promis
     io.error(`${describeError(error)}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** The whole command line, ready to parse. */
+export function buildProgram(io: CommandIo, done: Done): Command {
+  const program = new Command("payments").description("Operate the payments of a Supabase project");
+  for (const make of COMMANDS) program.addCommand(make(io, done));
+  prepare(program, io);
+  return program;
 }
 
 /** Output and exit belong to the caller, at every level of the command line. */

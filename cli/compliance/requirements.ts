@@ -206,7 +206,12 @@ const ERRORS: readonly Requirement[] = [
 
 const INCIDENTS: readonly Requirement[] = [
   code("10.1a", 4, "Runbooks are commands; each containment is one", "docs/runbooks/README.md"),
-  code("10.1b", 4, "Affected users come from the trail; each notice is sent once"),
+  code(
+    "10.1b",
+    4,
+    "Affected users come from the trail; each notice is sent once",
+    "docs/incidents.md",
+  ),
   code("10.1c", 4, "The 72-hour clock, its fields, and reasons if late", "docs/incidents.md"),
   code("10.2a", 4, "Legal holds freeze purging; evidence verifies offline", "docs/evidence.md"),
   code("10.2b", 4, "Custody is hash-linked: who, why, when, digest", "docs/evidence.md"),

@@ -7,6 +7,7 @@ import { DATA_MUTATIONS } from "./table/data.ts";
 import { ERROR_MUTATIONS } from "./table/errors.ts";
 import { GUARD_MUTATIONS } from "./table/guard.ts";
 import { IDENTITY_ATTACK_MUTATIONS } from "./table/identity-attacks.ts";
+import { INCIDENT_MUTATIONS } from "./table/incidents.ts";
 import { PIPELINE_ATTACK_MUTATIONS } from "./table/pipeline-attacks.ts";
 import { SCOPE_MUTATIONS } from "./table/scope.ts";
 import { WEBHOOK_MUTATIONS } from "./table/webhook.ts";
@@ -24,4 +25,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ACCESS_MUTATIONS,
   ...DATA_MUTATIONS,
   ...AUDIT_MUTATIONS,
+  ...INCIDENT_MUTATIONS,
 ];

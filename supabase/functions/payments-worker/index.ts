@@ -45,9 +45,8 @@ function build(config: Config): Dependencies {
       { table: "processed_events", column: "encrypted_body", row: eventId },
       value,
     );
-  const sink = config.outboxUrl === ""
-    ? null
-    : { url: config.outboxUrl, sign: createMessageSigner(config.outboxSecret) };
+  const sink = (url: string, secret: string) =>
+    url === "" ? null : { url, sign: createMessageSigner(secret) };
   return {
     workerKey: config.databaseKey,
     tasks: {
@@ -65,7 +64,13 @@ function build(config: Config): Dependencies {
         anchor: createAnchor(config, { fetch, now }),
         now,
       }),
-      notify: notifyTask({ store, sink, fetch, now }),
+      notify: notifyTask({
+        store,
+        events: sink(config.outboxUrl, config.outboxSecret),
+        notices: sink(config.notifyUrl, config.notifySecret),
+        fetch,
+        now,
+      }),
       purge: allTasks(
         purgeTask({ store, now }),
         auditPurgeTask({ store: auditStore, signer, now }),

@@ -36,6 +36,18 @@ const domainEventSchema = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 
+const noticeSchema = z.object({
+  id: z.uuid(),
+  lease: z.number(),
+  created_at: z.string(),
+  incident_id: z.uuid(),
+  user_id: z.uuid(),
+  subject: z.string(),
+  body: z.string(),
+});
+
+const deliverySchema = z.enum(["delivered", "pending", "dead", "fenced"]);
+
 const customerDeletionSchema = z.object({ customer_id: z.string(), lease: z.number() });
 
 const refundClaimSchema = z.object({
@@ -100,6 +112,8 @@ const cardScanSchema = z.object({
 export type Claim = z.infer<typeof claimSchema>;
 export type RetryClaim = z.infer<typeof retryClaimSchema>;
 export type DomainEvent = z.infer<typeof domainEventSchema>;
+/** What one affected user is told of an incident. */
+export type Notice = z.infer<typeof noticeSchema>;
 export type CustomerDeletion = z.infer<typeof customerDeletionSchema>;
 export type RefundClaim = z.infer<typeof refundClaimSchema>;
 export type Enforcement = z.infer<typeof enforcementSchema>;
@@ -233,8 +247,21 @@ export function createStore(rpc: CallRpc) {
       rpc(
         "finish_outbox",
         { p_id: event.id, p_lease: event.lease, ...withError(error) },
-        z.enum(["delivered", "pending", "dead", "fenced"]),
+        deliverySchema,
       ),
+    claimNotices: (limit: number, leaseSeconds: number) =>
+      rpc(
+        "claim_notices",
+        { p_limit: limit, p_lease_seconds: leaseSeconds },
+        z.array(noticeSchema),
+      ),
+    finishNotice: (notice: Notice, error: string | null) =>
+      rpc(
+        "finish_notice",
+        { p_id: notice.id, p_lease: notice.lease, ...withError(error) },
+        deliverySchema,
+      ),
+    checkIncidentClocks: () => rpc("check_incident_clocks", {}, z.number()),
 
     beginReconcile: (mode: ReconcileMode, forced: boolean, leaseSeconds: number) =>
       rpc(

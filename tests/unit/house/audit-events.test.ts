@@ -15,6 +15,7 @@ import { callsOf, withoutComments } from "./sql-calls.ts";
 const EXPRESSIONS: Readonly<Record<string, readonly string[]>> = {
   "'event.' || p_status": ["applied", "queued", "ignored", "retry", "quarantined"].map(eventOf),
   "'event.' || new_status": ["applied", "queued", "ignored", "retry", "dead"].map(eventOf),
+  "'notice.' || row_state": ["notice.delivered", "notice.dead"],
   "'outbox.' || row_state": ["outbox.delivered", "outbox.dead"],
   "'enforcement.' || p_outcome": ["done", "not_needed", "not_confirmed"].map((outcome) =>
     `enforcement.${outcome}`

@@ -272,6 +272,73 @@ const ENTRIES: readonly [
     "common_number",
     "last_number",
   ]],
+  ["incident.opened", "an incident was opened; its clock runs", "staff", "critical", ["success"], [
+    "kind",
+    "severity",
+    "aware_at",
+  ]],
+  ["incident.assessed", "what is known of an incident was set", "staff", "notice", ["success"], [
+    "fields",
+    "severity",
+    "personal_data",
+    "aware_at",
+  ]],
+  [
+    "incident.users_found",
+    "the trail was searched for the users an incident touches",
+    "staff",
+    "notice",
+    ["success"],
+    ["from", "until", "key_fingerprint", "actor", "action", "resource", "users"],
+  ],
+  ["incident.contained", "a step of containment changed something", "staff", "critical", [
+    "success",
+  ], [
+    "step",
+    "subject",
+    "users",
+    "sessions",
+  ]],
+  [
+    "incident.notices_queued",
+    "notices to affected users were queued",
+    "staff",
+    "notice",
+    ["success"],
+    ["users"],
+  ],
+  [
+    "incident.authority_notified",
+    "the supervisory authority was told",
+    "staff",
+    "notice",
+    ["success"],
+    ["notified_at", "late"],
+  ],
+  [
+    "incident.closed",
+    "an incident was closed with its cause and follow-ups",
+    "staff",
+    "notice",
+    ["success"],
+    ["follow_ups"],
+  ],
+  ["staff.incidents_listed", "staff looked at the list of incidents", "staff", "notice", [
+    "success",
+  ]],
+  ["staff.incident_read", "staff looked at an incident", "staff", "notice", ["success"]],
+  ["notice.delivered", "an affected user's notice was taken", "operation", "info", ["success"], [
+    "incident",
+    "user",
+  ]],
+  [
+    "notice.dead",
+    "an affected user's notice was refused fifteen times",
+    "operation",
+    "critical",
+    ["failure"],
+    ["incident", "user"],
+  ],
 ];
 
 /** Every action that is ever written to the audit log; docs/audit-events.md is generated from it. */
