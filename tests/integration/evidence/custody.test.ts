@@ -283,6 +283,7 @@ describe("the superuser, with triggers off", () => {
     });
     expect(rowsToo.findings).toEqual([]); // the rows were made to agree, and they are sealed
     expect(rowsToo.trail.map(({ kind }) => kind)).toContain("row_changed");
+    expect(rowsToo.ok).toBe(false);
   });
 
   it("10.2b is found deleting a record, from the middle or from the end, with its row or without", async () => {

@@ -240,6 +240,8 @@ describe("payments evidence verify", () => {
       line: 2,
       detail: "seal 2, bad_signature",
     });
+    // what is not signed proves nothing
+    expect(kindsOf(signed).filter((kind) => kind === "row_without_seal")).not.toEqual([]);
     const headless = await judgeChanged(withSeals(seals.slice(0, -1)));
     expect(kindsOf(headless)).toContain("head_differs");
   });
