@@ -187,8 +187,8 @@ describe("the chain of custody", () => {
       { reason: "another_archive", asked: "handed_over" },
       { reason: "not_found", asked: "accessed" },
     ]);
-    await appendFile(archive, "x");
-    expect((await bench.evidence("custody", "accessed", archive, ...REASON)).code).toBe(1);
+    await appendFile(copy, "x");
+    expect((await bench.evidence("custody", "accessed", copy, ...REASON)).code).toBe(1);
     await bench.seal();
   });
 
@@ -210,16 +210,11 @@ describe("the chain of custody", () => {
   });
 
   it("10.2b records are final, for the owner too, and written one after the other", async () => {
-    for (
-      const statement of [
-        "delete from audit.custody",
-        "update audit.custody set actor = 'x'",
-        "truncate audit.custody",
-      ]
-    ) {
-      await expect(bench.admin.unsafe(statement), statement).rejects.toMatchObject({
-        code: "PA001",
-      });
+    const changes = ["delete from", "truncate"].map((verb) => `${verb} audit.custody`);
+    for (const statement of [...changes, "update audit.custody set actor = 'x'"]) {
+      const code = await bench.admin.unsafe(statement)
+        .then(() => "done", (error: { code: string }) => error.code);
+      expect(code, statement).toBe("PA001");
     }
     const begun = Array.from({ length: 6 }, () => crypto.randomUUID());
     await Promise.all(
@@ -234,6 +229,15 @@ describe("the chain of custody", () => {
 });
 
 describe("the superuser, with triggers off", () => {
+  let newest: number;
+  beforeAll(async () => {
+    await bench.evidence("custody", "accessed", archive, ...REASON);
+    await bench.evidence("custody", "verified", archive, ...REASON);
+    await bench.evidence("custody", "hand-over", archive, "--to", "the court", ...REASON);
+    await bench.seal();
+    newest = (await list()).length;
+  });
+
   it.each([
     "actor = 'Mallory'",
     "reason = 'nothing'",
@@ -269,13 +273,13 @@ describe("the superuser, with triggers off", () => {
     expect(one.findings).toContainEqual({ kind: "custody_broken", number: 4 });
     const all = await afterTampering(async (sql) => {
       await sql`update audit.custody set reason = 'harmless' where number = 3`;
-      await rewrite(sql, 3, 11);
+      await rewrite(sql, 3, newest);
     });
     expect(kindsOf(all)).not.toContain("custody_broken"); // the links are good
     expect(kindsOf(all)).toEqual(expect.arrayContaining(["custody_untold", "custody_lost"]));
     const rowsToo = await afterTampering(async (sql) => {
       await sql`update audit.custody set reason = 'harmless' where number = 3`;
-      await rewrite(sql, 3, 11);
+      await rewrite(sql, 3, newest);
       await sql`
         update audit.audit_logs as l set detail = l.detail || jsonb_build_object('record_sha256', c.record_sha256)
         from audit.custody as c where c.audit_id = l.id`;
@@ -296,7 +300,8 @@ describe("the superuser, with triggers off", () => {
     expect(end.findings[0]).toMatchObject({ kind: "custody_lost", number: 5 });
     const renumbered = await afterTampering(async (sql) => {
       await sql`delete from audit.custody where number = 4`;
-      await sql`update audit.custody set number = number - 1 where number > 4`;
+      await sql`update audit.custody set number = number + 1000 where number > 4`;
+      await sql`update audit.custody set number = number - 1001 where number > 1000`;
     });
     expect(kindsOf(renumbered)).toEqual(
       expect.arrayContaining(["custody_changed", "custody_broken"]),
@@ -339,7 +344,7 @@ describe("the superuser, with triggers off", () => {
       await sql`
         insert into audit.custody
         select (jsonb_populate_record(c, jsonb_build_object('number', c.number + 1, 'actor', 'Mallory',
-          'previous', c.record_sha256))).* from audit.custody as c order by number desc limit 1`;
+          'action', 'accessed', 'handed_to', null, 'previous', c.record_sha256))).* from audit.custody as c order by number desc limit 1`;
       await sql`update audit.custody as c set record = audit.custody_text(c) where actor = 'Mallory'`;
       await sql`update audit.custody as c set record_sha256 = encode(sha256(convert_to(c.record, 'UTF8')), 'hex')
         where actor = 'Mallory'`;
