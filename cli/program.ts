@@ -6,6 +6,7 @@ import { complianceCommand } from "./compliance/command.ts";
 import { deadLettersCommand } from "./dead-letters/command.ts";
 import { doctorCommand } from "./doctor/command.ts";
 import { encryptionCommand } from "./encryption/command.ts";
+import { evidenceCommand } from "./evidence/command.ts";
 import { eventsCommand } from "./events/command.ts";
 import { holdCommand, releaseCommand } from "./holds/command.ts";
 import { keysCommand } from "./keys/command.ts";
@@ -29,6 +30,7 @@ const COMMANDS = [
   cardScanCommand,
   doctorCommand,
   auditCommand,
+  evidenceCommand,
   webhookCommand,
   staffCommand,
   settingsCommand,

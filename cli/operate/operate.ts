@@ -68,7 +68,10 @@ export async function askAsOperator(
 }
 
 /** @throws UsageError for a reason or a name that the audit trail would not take */
-function readOperator(io: CommandIo, options: OperateOptions): Operator {
+export function readOperator(
+  io: CommandIo,
+  options: Pick<OperateOptions, "reason" | "as">,
+): Operator {
   const reason = options.reason.trim();
   if (reason.length < 3 || reason.length > 500) {
     throw new UsageError("--reason takes 3 to 500 characters: the audit trail keeps them");

@@ -5,6 +5,7 @@ import { CHECKOUT_ATTACK_MUTATIONS } from "./table/checkout-attacks.ts";
 import { CONFIGURATION_MUTATIONS } from "./table/configuration.ts";
 import { DATA_MUTATIONS } from "./table/data.ts";
 import { ERROR_MUTATIONS } from "./table/errors.ts";
+import { EVIDENCE_MUTATIONS } from "./table/evidence.ts";
 import { GUARD_MUTATIONS } from "./table/guard.ts";
 import { IDENTITY_ATTACK_MUTATIONS } from "./table/identity-attacks.ts";
 import { INCIDENT_MUTATIONS } from "./table/incidents.ts";
@@ -26,4 +27,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DATA_MUTATIONS,
   ...AUDIT_MUTATIONS,
   ...INCIDENT_MUTATIONS,
+  ...EVIDENCE_MUTATIONS,
 ];

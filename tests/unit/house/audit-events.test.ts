@@ -25,6 +25,8 @@ const EXPRESSIONS: Readonly<Record<string, readonly string[]>> = {
     "refund.refused",
     "refund.made",
   ],
+  "'evidence.' || p_action": ["export_begun", "exported", "accessed", "handed_over", "verified"]
+    .map((action) => `evidence.${action}`),
   p_action: [], // staff_done: its own calls are looked at
 };
 

@@ -16,6 +16,7 @@ export interface AuditEvent {
 }
 
 const LIMIT = ["bucket", "retry_after", "quota", "window"];
+const CUSTODY = ["number", "record_sha256", "digest"];
 const EVENT = ["event_type", "event", "attempt"];
 
 const ENTRIES: readonly [
@@ -338,6 +339,39 @@ const ENTRIES: readonly [
     "critical",
     ["failure"],
     ["incident", "user"],
+  ],
+  [
+    "evidence.export_begun",
+    "an export of evidence began",
+    "integrity",
+    "warning",
+    ["success"],
+    CUSTODY,
+  ],
+  ["evidence.exported", "evidence left the database in an archive", "integrity", "critical", [
+    "success",
+  ], CUSTODY],
+  ["evidence.accessed", "somebody looked at exported evidence", "integrity", "warning", [
+    "success",
+  ], CUSTODY],
+  ["evidence.handed_over", "exported evidence was handed over", "integrity", "critical", [
+    "success",
+  ], CUSTODY],
+  [
+    "evidence.verified",
+    "exported evidence was verified",
+    "integrity",
+    "notice",
+    ["success"],
+    CUSTODY,
+  ],
+  [
+    "evidence.refused",
+    "a custody record was refused; the reason is the code",
+    "integrity",
+    "warning",
+    ["refused"],
+    ["asked", "digest"],
   ],
 ];
 
