@@ -127,7 +127,7 @@ export const GUARD_MUTATIONS: readonly Mutation[] = [
     file: RATES,
     find: "  where greatest(l.arrival_at, moment) + p_interval - moment <= p_burst * p_interval\n",
     replace: "",
-    tests: LIMIT_TESTS,
+    tests: ["tests/attack/races.test.ts"],
     name: "exactly 10 get through",
   },
   {

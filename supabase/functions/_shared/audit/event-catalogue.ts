@@ -155,6 +155,7 @@ const ENTRIES: readonly [
     "client_details",
     "domain_events",
     "reservations",
+    "incidents",
     "refusal_counts",
     "rule_actions",
     "resolved_alerts",

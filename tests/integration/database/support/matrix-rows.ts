@@ -76,6 +76,7 @@ const VALUES: Record<string, Record<string, unknown>> = {
     notify_due_at: "2026-01-04T00:00:00Z",
   },
   "payments_private.incident_actions": { step: "stop-all" },
+  "payments_private.key_uses": { fingerprint: "0123456789abcdef", kind: "webhook_secret" },
   "payments_private.legal_holds": { scope: "user" },
   "payments_private.processed_events": { status: "applied", body_sha256: "0".repeat(64) },
   "payments_private.reconcile_runs": { mode: "hourly" },
