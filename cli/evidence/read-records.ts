@@ -75,9 +75,9 @@ select json_build_object(
 from payments_private.processed_events as l
 where l.received_at >= coalesce($1::text::timestamptz, '-infinity') and l.received_at <= $2::text::timestamptz
   and ($3::text::boolean
-    or l.object_id = any (array(select jsonb_array_elements_text($4::text::jsonb)))
-    or l.event_id = any (array(select jsonb_array_elements_text($4::text::jsonb)))
-    or exists (select from jsonb_to_recordset($5::text::jsonb) as r (type text, id text) where r.id = l.object_id))
+    or l.object_id in (select jsonb_array_elements_text($4::text::jsonb))
+    or l.event_id in (select jsonb_array_elements_text($4::text::jsonb))
+    or l.object_id in (select r.id from jsonb_to_recordset($5::text::jsonb) as r (type text, id text)))
 order by l.received_at, l.event_id`;
 
 /** Writes what is known of the events in scope: never a body or a projection. */

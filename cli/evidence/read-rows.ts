@@ -34,11 +34,11 @@ export function matchValues({ scope, ids, resources }: ResolvedScope): (string |
 const MATCHES = `
   l.occurred_at >= coalesce($1::text::timestamptz, '-infinity') and l.occurred_at <= $2::text::timestamptz
   and ($3::text::boolean
-    or l.actor_id = any (array(select jsonb_array_elements_text($4::text::jsonb)))
-    or l.resource_id = any (array(select jsonb_array_elements_text($4::text::jsonb)))
-    or exists (
-      select from jsonb_to_recordset($5::text::jsonb) as r (type text, id text)
-      where r.type = l.resource_type and r.id = l.resource_id))`;
+    -- lists to hash once: an incident may have thousands of users
+    or l.actor_id in (select jsonb_array_elements_text($4::text::jsonb))
+    or l.resource_id in (select jsonb_array_elements_text($4::text::jsonb))
+    or (l.resource_type, l.resource_id) in (
+      select r.type, r.id from jsonb_to_recordset($5::text::jsonb) as r (type text, id text)))`;
 
 const COUNT = `select count(*)::int as total from audit.audit_logs as l where ${MATCHES}`;
 

@@ -30,7 +30,7 @@ create table audit.custody (
     action in ('export_begun', 'exported', 'accessed', 'handed_over', 'verified')),
   constraint custody_texts_are_bounded check (
     length(actor) between 1 and 255 and length(reason) between 3 and 500
-    and coalesce(length(handed_to), 3) between 1 and 255 and length(record) <= 100000),
+    and coalesce(length(handed_to), 3) between 1 and 255 and length(record) <= 10000000),
   constraint a_digest_is_of_what_was_exported check (
     (digest is null) = (action = 'export_begun') and coalesce(length(digest), 64) = 64),
   constraint a_hand_over_says_to_whom check ((handed_to is not null) = (action = 'handed_over')),
