@@ -1,7 +1,6 @@
 // The ownership matrix: every table of our schemas × every verb × everybody who can ask, in SQL and
 // through REST. What is expected comes from docs/database.md and readable-columns.ts alone.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { firstReconciliationIsOver } from "../../support/pipeline.ts";
 import { adminSql } from "../../support/stack.ts";
 import { type ApiActor, type Cast, gather } from "./support/actors.ts";
 import { readersOf } from "./support/documented-access.ts";
@@ -67,8 +66,6 @@ describe("in SQL", () => {
 
   beforeAll(async () => {
     reports = new Map();
-    // the rows that a new stack's worker makes once are there: in a snapshot, one that appears is a conflict
-    await firstReconciliationIsOver(sql);
     // one snapshot: the worker makes partitions ahead of time
     await sql.begin("isolation level repeatable read", async (tx) => {
       relations = await relationsOf(tx);
