@@ -23,6 +23,8 @@ export interface EvidenceBench {
   readonly admin: postgres.Sql;
   /** Runs `payments evidence …` against this trail. */
   evidence(...argv: string[]): Promise<Ended>;
+  /** Runs `payments incident …` against it. */
+  incident(...argv: string[]): Promise<Ended>;
   /** Verifies without a database. */
   verify(file: string, ...argv: string[]): Promise<Ended>;
   seal(): Promise<void>;
@@ -45,6 +47,7 @@ export function openEvidenceBench(
   return {
     admin: database.admin,
     evidence: (...argv) => payments(["evidence", ...argv], env),
+    incident: (...argv) => payments(["incident", ...argv], env),
     verify: (file, ...argv) =>
       payments(["evidence", "verify", file, ...argv], { PAYMENTS_AUDIT_PUBLIC_KEYS }),
     seal: async () => void await runTask(task),
