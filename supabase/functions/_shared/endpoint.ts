@@ -3,6 +3,7 @@ import { describeCause } from "./describe-cause.ts";
 import { PaymentError } from "./errors.ts";
 import { corsHeaders, SECURITY_HEADERS } from "./headers.ts";
 import { createLog, type Log, withFields } from "./log.ts";
+import type { Operation, OutcomeCode } from "./operations.ts";
 import { readBody } from "./read-body.ts";
 import { type Answer, problem } from "./respond.ts";
 
@@ -22,6 +23,8 @@ export interface Surroundings<D> {
   allowedOrigins: readonly string[];
   /** The dependencies, or why they could not be made. */
   dependencies: D | ConfigError;
+  /** Takes how each request ended; absent where there is no database to tell. It must not throw or wait. */
+  record?: (operation: Operation) => void;
 }
 
 export interface EndpointSpec<D> {
@@ -56,17 +59,21 @@ export function endpoint<D>(spec: EndpointSpec<D>): (request: Request) => Promis
     const isPreflight = request.method === "OPTIONS";
 
     let answer: Answer;
+    let code: OutcomeCode = isPreflight && spec.browser ? "preflight" : "ok";
     try {
       answer = isPreflight && spec.browser
         ? { status: 204, headers: {}, body: null }
         : await run(spec, request, requestId, log);
     } catch (thrown) {
       answer = answerToError(thrown, requestId, log);
+      code = thrown instanceof PaymentError ? thrown.code : "unavailable";
     }
     const cors = spec.browser
       ? corsHeaders(request.headers.get("origin"), spec.surroundings.allowedOrigins, isPreflight)
       : {};
-    log("info", "request", { status: answer.status, duration_ms: now() - startedAt });
+    const durationMs = Math.max(0, now() - startedAt);
+    log("info", "request", { status: answer.status, code, duration_ms: durationMs });
+    spec.surroundings.record?.({ requestId, code, durationMs, at: startedAt });
     return new Response(answer.body, {
       status: answer.status,
       headers: { ...cors, ...answer.headers, ...SECURITY_HEADERS, "X-Request-Id": requestId },

@@ -10,11 +10,12 @@ import { createStripe } from "../_shared/stripe-client.ts";
 import { readSurroundings } from "../_shared/surroundings.ts";
 import { createAnchor } from "./anchor.ts";
 import { createAuditStore } from "./audit-store.ts";
-import { type Dependencies, handle } from "./handler.ts";
+import { type Dependencies, handle, METRICS_PATH } from "./handler.ts";
 import { createStore } from "./store.ts";
 import { allTasks } from "./task.ts";
 import { auditPurgeTask } from "./tasks/audit-purge.ts";
 import { cardScanTask } from "./tasks/card-scan.ts";
+import { detectTask } from "./tasks/detect.ts";
 import { endBillingTask } from "./tasks/end-billing.ts";
 import { enforceTask } from "./tasks/enforce.ts";
 import { notifyTask } from "./tasks/notify.ts";
@@ -45,11 +46,11 @@ function build(config: Config): Dependencies {
       { table: "processed_events", column: "encrypted_body", row: eventId },
       value,
     );
-  const sink = config.outboxUrl === ""
-    ? null
-    : { url: config.outboxUrl, sign: createMessageSigner(config.outboxSecret) };
+  const sink = (url: string, secret: string) =>
+    url === "" ? null : { url, sign: secret === "" ? null : createMessageSigner(secret) };
   return {
     workerKey: config.databaseKey,
+    readMetrics: store.readMetrics,
     tasks: {
       retry: allTasks(
         enforceTask({ stripe, store, accountId, now }),
@@ -65,7 +66,14 @@ function build(config: Config): Dependencies {
         anchor: createAnchor(config, { fetch, now }),
         now,
       }),
-      notify: notifyTask({ store, sink, fetch, now }),
+      detect: detectTask({ store, now }),
+      notify: notifyTask({
+        store,
+        events: sink(config.outboxUrl, config.outboxSecret),
+        alerts: sink(config.alertUrl, config.alertSecret),
+        fetch,
+        now,
+      }),
       purge: allTasks(
         purgeTask({ store, now }),
         auditPurgeTask({ store: auditStore, signer, now }),
@@ -80,7 +88,8 @@ function build(config: Config): Dependencies {
 export default {
   fetch: endpoint({
     name: NAME,
-    methods: ["POST"],
+    methods: ["GET", "POST"],
+    paths: ["", METRICS_PATH],
     maxBodyBytes: MAX_BODY_BYTES,
     browser: false,
     surroundings: readSurroundings(NAME, readEnvironment(), build),

@@ -1,14 +1,23 @@
-import type { DomainEvent, WorkerStore } from "../store.ts";
-import { drain, type Task, type TaskRun } from "../task.ts";
+import { alertText } from "../alert-text.ts";
+import type { Alert, DomainEvent, WorkerStore } from "../store.ts";
+import { allTasks, drain, type Task, type TaskRun } from "../task.ts";
 
 const BATCH = 20;
 const LEASE_SECONDS = 60;
 const TIMEOUT_MS = 10_000;
 
+/** Where something listens, and the key it verifies with; null for one that verifies nothing. */
+export interface Sink {
+  url: string;
+  sign: SignMessage | null;
+}
+
 export interface NotifyDependencies {
   store: WorkerStore;
-  /** Where the host application listens, and the key it verifies with; null where nobody does. */
-  sink: { url: string; sign: SignMessage } | null;
+  /** The host application, for domain events; null where nobody listens. */
+  events: Sink | null;
+  /** Who wakes people up; null where nobody does. */
+  alerts: Sink | null;
   fetch: typeof fetch;
   now: () => number;
 }
@@ -16,57 +25,90 @@ export interface NotifyDependencies {
 /** The `webhook-signature` header of one message. */
 export type SignMessage = (id: string, timestamp: number, body: string) => Promise<string>;
 
+/** What is delivered: the id is the `webhook-id`, the same at each attempt. */
+interface Message {
+  id: string;
+  body: Record<string, unknown>;
+}
+
+/** One outbox: how its rows are leased, told and ended. */
+interface Outbox<Row> {
+  sink: Sink | null;
+  claim: (limit: number, leaseSeconds: number) => Promise<Row[]>;
+  messageOf: (row: Row) => Message;
+  finish: (row: Row, error: string | null) => Promise<"delivered" | "pending" | "dead" | "fenced">;
+}
+
 /**
- * Delivers domain events to the host application, each until it answers 2xx. Delivery is at least
- * once; `webhook-id` is the same each time, so that the host's effect can be exactly once.
+ * Delivers alerts to who wakes people up and domain events to the host application, each until it is
+ * answered 2xx. Delivery is at least once; `webhook-id` is the same each time, so that the effect can
+ * be exactly once.
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 export function notifyTask(deps: NotifyDependencies): Task {
-  return (run) => {
-    if (deps.sink === null) return Promise.resolve({ done: 0, failed: 0, ms: 0 });
-    return drain({
-      claim: () => deps.store.claimOutbox(BATCH, LEASE_SECONDS),
-      handle: (event) => deliver(deps, event, run),
+  const { store } = deps;
+  const events: Outbox<DomainEvent> = {
+    sink: deps.events,
+    claim: store.claimOutbox,
+    messageOf: ({ id, type, created_at, data, object_id, user_id }) => ({
+      id,
+      body: { type, timestamp: created_at, data: { ...data, object_id, user_id } },
+    }),
+    finish: store.finishOutbox,
+  };
+  const alerts: Outbox<Alert> = {
+    sink: deps.alerts,
+    claim: store.claimAlerts,
+    messageOf: (alert) => ({ id: alert.id, body: alertBody(alert, deps.alerts) }),
+    finish: store.finishAlert,
+  };
+  // alerts first: they may be about the events' delivery
+  return allTasks(deliverAll(deps, alerts), deliverAll(deps, events));
+}
+
+/** Slack's incoming webhooks take `text`; so do those made after their model, beside what they ignore. */
+function alertBody(alert: Alert, sink: Sink | null): Record<string, unknown> {
+  const text = alertText(alert);
+  if (sink?.sign === null) return { text };
+  const { lease: _lease, attempt: _attempt, ...data } = alert;
+  return { type: "alert.opened", timestamp: alert.first_seen_at, text, data };
+}
+
+function deliverAll<Row>(deps: NotifyDependencies, outbox: Outbox<Row>): Task {
+  const { sink } = outbox;
+  if (sink === null) return () => Promise.resolve({ done: 0, failed: 0, ms: 0 });
+  const deliver = async (row: Row, { log }: TaskRun): Promise<boolean> => {
+    const message = outbox.messageOf(row);
+    const error = await post(deps, sink, message);
+    if (error !== null) log("warn", "message not taken", { event_id: message.id, detail: error });
+    return await outbox.finish(row, error) === "delivered";
+  };
+  return (run) =>
+    drain({
+      claim: () => outbox.claim(BATCH, LEASE_SECONDS),
+      handle: (row) => deliver(row, run),
       now: deps.now,
       batch: BATCH,
       parallel: 5,
       budgetMs: 20_000,
     });
-  };
-}
-
-async function deliver(
-  deps: NotifyDependencies,
-  event: DomainEvent,
-  { log }: TaskRun,
-): Promise<boolean> {
-  const error = await post(deps, event);
-  if (error !== null) log("warn", "domain event not taken", { event_id: event.id, detail: error });
-  const state = await deps.store.finishOutbox(event, error);
-  return state === "delivered";
 }
 
 /** Null: taken; otherwise why not, in a word. */
 async function post(
-  { sink, fetch, now }: NotifyDependencies,
-  event: DomainEvent,
+  { fetch, now }: NotifyDependencies,
+  sink: Sink,
+  message: Message,
 ): Promise<string | null> {
-  if (sink === null) return "no_sink";
-  const body = JSON.stringify({
-    type: event.type,
-    timestamp: event.created_at,
-    data: { ...event.data, object_id: event.object_id, user_id: event.user_id },
-  });
+  const body = JSON.stringify(message.body);
   const timestamp = Math.floor(now() / 1000);
   try {
     const response = await fetch(sink.url, {
       method: "POST",
       headers: {
         "content-type": "application/json",
-        "webhook-id": event.id,
-        "webhook-timestamp": String(timestamp),
-        "webhook-signature": await sink.sign(event.id, timestamp, body),
+        ...await signatureHeaders(sink, message.id, timestamp, body),
       },
       body,
       redirect: "error", // a signed message goes where it was configured to go
@@ -77,4 +119,18 @@ async function post(
   } catch (error) {
     return error instanceof Error ? error.name : "unknown";
   }
+}
+
+async function signatureHeaders(
+  { sign }: Sink,
+  id: string,
+  timestamp: number,
+  body: string,
+): Promise<Record<string, string>> {
+  if (sign === null) return {};
+  return {
+    "webhook-id": id,
+    "webhook-timestamp": String(timestamp),
+    "webhook-signature": await sign(id, timestamp, body),
+  };
 }
