@@ -21,7 +21,9 @@ export interface Dependencies {
 export async function handle(request: EndpointRequest, deps: Dependencies): Promise<Answer> {
   const isMetrics = request.path === METRICS_PATH;
   if (isMetrics !== (request.method === "GET")) {
-    throw new PaymentError("method_not_allowed", { headers: { Allow: isMetrics ? "GET" : "POST" } });
+    throw new PaymentError("method_not_allowed", {
+      headers: { Allow: isMetrics ? "GET" : "POST" },
+    });
   }
   if (!await hasSecretKey(request.headers, deps.workerKey)) throw new PaymentError("unauthorized");
   if (isMetrics) {

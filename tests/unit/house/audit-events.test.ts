@@ -16,6 +16,7 @@ const EXPRESSIONS: Readonly<Record<string, readonly string[]>> = {
   "'event.' || p_status": ["applied", "queued", "ignored", "retry", "quarantined"].map(eventOf),
   "'event.' || new_status": ["applied", "queued", "ignored", "retry", "dead"].map(eventOf),
   "'outbox.' || row_state": ["outbox.delivered", "outbox.dead"],
+  "'alert.' || row_state": ["alert.delivered", "alert.dead"],
   "'enforcement.' || p_outcome": ["done", "not_needed", "not_confirmed"].map((outcome) =>
     `enforcement.${outcome}`
   ),
