@@ -32,6 +32,8 @@ export interface EndpointSpec<D> {
   methods: readonly ("GET" | "POST")[];
   /** Paths below the function's own that it answers; "" is its own, and the only one by default. */
   paths?: readonly string[];
+  /** Paths below the function's own that are read with GET, and with nothing else. */
+  readPaths?: readonly string[];
   maxBodyBytes: number;
   /** Whether browsers call it: CORS is answered for allowed origins. */
   browser: boolean;
@@ -88,10 +90,11 @@ async function run<D>(
   log: Log,
 ): Promise<Answer> {
   const path = pathBelow(spec.name, request.url);
-  if (!(spec.paths ?? [""]).includes(path)) throw new PaymentError("not_found");
-  if (!spec.methods.some((method) => method === request.method)) {
+  const methods = methodsAt(spec, path);
+  if (methods === undefined) throw new PaymentError("not_found");
+  if (!methods.some((method) => method === request.method)) {
     throw new PaymentError("method_not_allowed", {
-      headers: { Allow: [...spec.methods, ...(spec.browser ? ["OPTIONS"] : [])].join(", ") },
+      headers: { Allow: [...methods, ...(spec.browser ? ["OPTIONS"] : [])].join(", ") },
     });
   }
   requireHttps(request, spec.surroundings.environment);
@@ -107,6 +110,14 @@ async function run<D>(
   const { method, headers } = request;
   const handled = { method, path, headers, body, requestId, log };
   return await spec.handle(handled, dependencies);
+}
+
+function methodsAt<D>(
+  { methods, paths = [""], readPaths = [] }: EndpointSpec<D>,
+  path: string,
+): readonly string[] | undefined {
+  if (readPaths.includes(path)) return ["GET"];
+  return paths.includes(path) ? methods : undefined;
 }
 
 /** What follows the function's name; the platform passes `/name/…`, a server of its own `/…`. */

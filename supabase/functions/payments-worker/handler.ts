@@ -9,8 +9,6 @@ import { OPENMETRICS_TYPE, renderMetrics } from "./render-metrics.ts";
 import type { Metrics } from "./store.ts";
 import type { Task, TaskResult } from "./task.ts";
 
-export const METRICS_PATH = "metrics";
-
 export interface Dependencies {
   workerKey: string;
   tasks: Record<TaskName, Task>;
@@ -19,14 +17,8 @@ export interface Dependencies {
 
 /** Checks the key, then runs the tasks one after another and reports on each, or shows the metrics. */
 export async function handle(request: EndpointRequest, deps: Dependencies): Promise<Answer> {
-  const isMetrics = request.path === METRICS_PATH;
-  if (isMetrics !== (request.method === "GET")) {
-    throw new PaymentError("method_not_allowed", {
-      headers: { Allow: isMetrics ? "GET" : "POST" },
-    });
-  }
   if (!await hasSecretKey(request.headers, deps.workerKey)) throw new PaymentError("unauthorized");
-  if (isMetrics) {
+  if (request.method === "GET") {
     return {
       status: 200,
       headers: { "Content-Type": OPENMETRICS_TYPE },

@@ -10,7 +10,7 @@ import { createStripe } from "../_shared/stripe-client.ts";
 import { readSurroundings } from "../_shared/surroundings.ts";
 import { createAnchor } from "./anchor.ts";
 import { createAuditStore } from "./audit-store.ts";
-import { type Dependencies, handle, METRICS_PATH } from "./handler.ts";
+import { type Dependencies, handle } from "./handler.ts";
 import { createStore } from "./store.ts";
 import { allTasks } from "./task.ts";
 import { auditPurgeTask } from "./tasks/audit-purge.ts";
@@ -88,8 +88,8 @@ function build(config: Config): Dependencies {
 export default {
   fetch: endpoint({
     name: NAME,
-    methods: ["GET", "POST"],
-    paths: ["", METRICS_PATH],
+    methods: ["POST"],
+    readPaths: ["metrics"],
     maxBodyBytes: MAX_BODY_BYTES,
     browser: false,
     surroundings: readSurroundings(NAME, readEnvironment(), build),
