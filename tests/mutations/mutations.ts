@@ -5,6 +5,7 @@ import { CHECKOUT_ATTACK_MUTATIONS } from "./table/checkout-attacks.ts";
 import { CONFIGURATION_MUTATIONS } from "./table/configuration.ts";
 import { DATA_MUTATIONS } from "./table/data.ts";
 import { ERROR_MUTATIONS } from "./table/errors.ts";
+import { EYES_MUTATIONS } from "./table/eyes.ts";
 import { GUARD_MUTATIONS } from "./table/guard.ts";
 import { IDENTITY_ATTACK_MUTATIONS } from "./table/identity-attacks.ts";
 import { PIPELINE_ATTACK_MUTATIONS } from "./table/pipeline-attacks.ts";
@@ -24,4 +25,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ACCESS_MUTATIONS,
   ...DATA_MUTATIONS,
   ...AUDIT_MUTATIONS,
+  ...EYES_MUTATIONS,
 ];
