@@ -45,7 +45,7 @@ export const EYES_MUTATIONS: readonly Mutation[] = [
     find: "returning case when a.occurrences = 1 then a.id end into opened;",
     replace: "returning a.id into opened;",
     tests: ALERTS,
-    name: "8.2a",
+    name: "8.2a what happens again while it is open",
   },
   {
     requirement: "8.2a",
@@ -113,12 +113,12 @@ export const EYES_MUTATIONS: readonly Mutation[] = [
   },
   {
     requirement: "8.2c",
-    what: "leaves out the end of the page",
+    what: "calls the page something else",
     file: "supabase/functions/payments-worker/render-metrics.ts",
-    find: `"# EOF\\n",`,
-    replace: `"",`,
-    tests: ["tests/unit/house/monitoring.test.ts"],
-    name: "8.2c",
+    find: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    replace: "text/plain",
+    tests: METRICS,
+    name: "8.2c answers the worker's key",
   },
   {
     requirement: "decision 13",

@@ -80,7 +80,7 @@ describe("what a function gathers about its requests", () => {
     );
     record(operation());
     record(operation());
-    await due[0]?.();
+    await expect(due[0]?.()).resolves.toBeUndefined();
     expect(lost).toEqual([2]);
     isDown = false;
     record(operation());
