@@ -1,14 +1,17 @@
 import { Command, CommanderError } from "commander";
 import { alertsCommand } from "./alerts/command.ts";
 import { auditCommand } from "./audit/command.ts";
-import { type CommandIo, type ExitCode, UsageError } from "./command-io.ts";
+import { type CommandIo, type Done, type ExitCode, UsageError } from "./command-io.ts";
 import { cardScanCommand } from "./card-scan/command.ts";
 import { complianceCommand } from "./compliance/command.ts";
 import { deadLettersCommand } from "./dead-letters/command.ts";
 import { doctorCommand } from "./doctor/command.ts";
 import { encryptionCommand } from "./encryption/command.ts";
+import { evidenceCommand } from "./evidence/command.ts";
 import { eventsCommand } from "./events/command.ts";
 import { holdCommand, releaseCommand } from "./holds/command.ts";
+import { keysCommand } from "./keys/command.ts";
+import { incidentCommand } from "./incident/command.ts";
 import { killSwitchCommand } from "./kill-switch/command.ts";
 import { settingsCommand } from "./settings/command.ts";
 import { staffCommand } from "./staff/command.ts";
@@ -25,15 +28,18 @@ const COMMANDS = [
   legalHoldCommand,
   retentionCommand,
   encryptionCommand,
+  keysCommand,
   cardScanCommand,
   doctorCommand,
   auditCommand,
+  evidenceCommand,
   webhookCommand,
   staffCommand,
   settingsCommand,
   holdCommand,
   releaseCommand,
   killSwitchCommand,
+  incidentCommand,
   complianceCommand,
 ];
 
@@ -44,10 +50,7 @@ const COMMANDS = [
  */
 export async function runProgram(argv: readonly string[], io: CommandIo): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
-  const program = new Command("payments").description("Operate the payments of a Supabase project");
-  for (const make of COMMANDS) program.addCommand(make(io, (code) => exitCode = code));
-  prepare(program, io);
-
+  const program = buildProgram(io, (code) => exitCode = code);
   try {
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
@@ -56,6 +59,14 @@ export async function runProgram(argv: readonly string[], io: CommandIo): Promis
     io.error(`${describeError(error)}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** The whole command line, ready to parse. */
+export function buildProgram(io: CommandIo, done: Done): Command {
+  const program = new Command("payments").description("Operate the payments of a Supabase project");
+  for (const make of COMMANDS) program.addCommand(make(io, done));
+  prepare(program, io);
+  return program;
 }
 
 /** Output and exit belong to the caller, at every level of the command line. */

@@ -10,6 +10,7 @@ import { commandsStep, linksStep } from "./documents.ts";
 import { fileLeaksStep } from "./file-leaks.ts";
 import { historyLeaksStep } from "./history-leaks.ts";
 import { importPinsStep } from "./import-pins.ts";
+import { paymentsCommandsStep } from "./payments-commands.ts";
 import { denoTypesStep, formatStep, lintStep, webTypesStep } from "./toolchain.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
@@ -57,6 +58,7 @@ async function main({ json, only, database, writeTypes }: Options): Promise<void
     historyLeaksStep,
     linksStep,
     commandsStep,
+    paymentsCommandsStep,
     auditEventsStep(writeTypes === true),
     ...(database ? shared.steps : []),
   ];

@@ -11,6 +11,7 @@ import { readRecords } from "./records.ts";
 import { renderJson } from "./render-json.ts";
 import { renderTable } from "./render-table.ts";
 import { REQUIREMENTS } from "./requirements.ts";
+import { renderSaqA } from "./saq-a.ts";
 import { parseTestReport, type TestReport } from "./test-report.ts";
 
 /** Written by `npm test`, from the repository's root. */
@@ -20,6 +21,7 @@ interface Options {
   readonly json?: boolean;
   readonly scope?: readonly string[];
   readonly tests?: boolean;
+  readonly saqA?: boolean;
 }
 
 function parseScope(text: string): string[] {
@@ -39,6 +41,7 @@ export function complianceCommand(io: CommandIo, done: Done): Command {
   return new Command("compliance")
     .description("Print every security requirement with what proves it and the last result")
     .option("--json", "print JSON")
+    .option("--saq-a", "print what the checks say for an SAQ A, as Markdown to keep on file")
     .option("--tests", "list every test of a row, not only the first few")
     .option(
       "--scope <ids>",
@@ -51,6 +54,9 @@ export function complianceCommand(io: CommandIo, done: Done): Command {
 Reads ${REPORT_FILE}, which npm test writes, and docs/compliance/records.
 A row is proven when all its tests passed, a checked-in mutation exists, its page
 exists and its dated records are done and have not expired.
+
+--saq-a: exit code 0 when everything that code can show is proven; what people
+have to do may be open, and is named.
 
 Exit codes: 0 every row (in scope) is proven, 1 one is not or the report cannot
 be trusted, 2 wrong usage.`,
@@ -68,6 +74,12 @@ async function runCompliance(options: Options, io: CommandIo): Promise<ExitCode>
     pageExists: (page) => existsSync(join(io.root, page)),
     today: io.now().toISOString().slice(0, 10),
   });
+  if (options.saqA === true) {
+    const today = io.now().toISOString().slice(0, 10);
+    const { text, ok } = renderSaqA({ evaluation, report, today });
+    io.out(text);
+    return ok ? 0 : 1;
+  }
   const scope = options.scope ?? null;
   const ok = isProven(evaluation, scope);
   const view = { evaluation, report, scope, ok };

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { type CommandIo, type Done, type ExitCode, UsageError } from "../command-io.ts";
 import { DATABASE_HELP, databaseOptions } from "../connect/database-options.ts";
 import { type DatabaseOptions, withDatabase } from "../connect/with-database.ts";
+import { readMoment } from "../read-moment.ts";
 import { type LegalHold, legalHoldSchema, renderHolds } from "./legal-hold.ts";
 
 interface ActOptions extends DatabaseOptions {
@@ -120,15 +121,6 @@ function scopeOf({ all, user, resource, from, until }: PlaceOptions): string {
     throw new UsageError("Say what to hold: --all, --user, --resource, --from, --until");
   }
   return "all";
-}
-
-function readMoment(text: string | undefined, option: string): string | null {
-  if (text === undefined) return null;
-  const at = Date.parse(text);
-  if (!/^\d{4}-\d{2}-\d{2}/.test(text) || Number.isNaN(at)) {
-    throw new UsageError(`${option} is a date like 2026-11-24 or a time like 2026-11-24T10:00:00Z`);
-  }
-  return new Date(at).toISOString();
 }
 
 const requestRelease = (sql: TransactionSql, hold: string, by: string, reason: string) =>

@@ -47,21 +47,32 @@ export async function operate(
   done: string,
   run: (sql: TransactionSql, operator: Operator) => Promise<unknown>,
 ): Promise<ExitCode> {
-  const operator = readOperator(io, options);
-  const result = await withDatabase(
-    io,
-    options,
-    (database) => database.change((sql) => run(sql, operator)),
-  );
-  const answer = answerSchema.parse(result);
+  const answer = answerSchema.parse(await askAsOperator(io, options, run));
   if (options.json === true) io.out(`${JSON.stringify(answer, null, 2)}\n`);
   else if (answer.ok) io.out(`${done}\n`);
   else io.error(`${REFUSALS[answer.code ?? ""] ?? `Refused: ${answer.code}`}\n`);
   return answer.ok ? 0 : 1;
 }
 
+/** Runs one function of the database as the operator, in a transaction of its own. */
+export async function askAsOperator(
+  io: CommandIo,
+  options: OperateOptions,
+  run: (sql: TransactionSql, operator: Operator) => Promise<unknown>,
+): Promise<unknown> {
+  const operator = readOperator(io, options);
+  return await withDatabase(
+    io,
+    options,
+    (database) => database.change((sql) => run(sql, operator)),
+  );
+}
+
 /** @throws UsageError for a reason or a name that the audit trail would not take */
-function readOperator(io: CommandIo, options: OperateOptions): Operator {
+export function readOperator(
+  io: CommandIo,
+  options: Pick<OperateOptions, "reason" | "as">,
+): Operator {
   const reason = options.reason.trim();
   if (reason.length < 3 || reason.length > 500) {
     throw new UsageError("--reason takes 3 to 500 characters: the audit trail keeps them");

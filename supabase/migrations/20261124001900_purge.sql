@@ -246,6 +246,7 @@ begin
   end if;
   -- a hold that is being placed is waited for, and one that comes now waits: what it covers is there
   lock table payments_private.legal_holds in share mode;
+  perform payments_private.note_key_uses(); -- before what it reads goes
   counts := jsonb_build_object('partitions', payments_private.change_months()) || payments_private.purge_classes();
 
   -- what only serves for a day, and has no class: it is nobody's evidence

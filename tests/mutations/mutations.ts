@@ -6,8 +6,10 @@ import { CONFIGURATION_MUTATIONS } from "./table/configuration.ts";
 import { DATA_MUTATIONS } from "./table/data.ts";
 import { ERROR_MUTATIONS } from "./table/errors.ts";
 import { EYES_MUTATIONS } from "./table/eyes.ts";
+import { EVIDENCE_MUTATIONS } from "./table/evidence.ts";
 import { GUARD_MUTATIONS } from "./table/guard.ts";
 import { IDENTITY_ATTACK_MUTATIONS } from "./table/identity-attacks.ts";
+import { INCIDENT_MUTATIONS } from "./table/incidents.ts";
 import { PIPELINE_ATTACK_MUTATIONS } from "./table/pipeline-attacks.ts";
 import { SCOPE_MUTATIONS } from "./table/scope.ts";
 import { WEBHOOK_MUTATIONS } from "./table/webhook.ts";
@@ -26,4 +28,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DATA_MUTATIONS,
   ...AUDIT_MUTATIONS,
   ...EYES_MUTATIONS,
+  ...INCIDENT_MUTATIONS,
+  ...EVIDENCE_MUTATIONS,
 ];

@@ -51,6 +51,8 @@ export const OPTIONAL_VARIABLES = {
   PAYMENTS_ANCHOR_URL: ["payments-worker"],
   PAYMENTS_COUNTRY_HEADER: ["create-checkout"],
   PAYMENTS_JWT_ISSUER: ["create-checkout", "customer-portal", "sync-billing"],
+  PAYMENTS_NOTIFY_SECRET: ["payments-worker"],
+  PAYMENTS_NOTIFY_URL: ["payments-worker"],
   PAYMENTS_OUTBOX_SECRET: ["payments-worker"],
   PAYMENTS_OUTBOX_URL: ["payments-worker"],
   STRIPE_API_BASE: ["create-checkout", "customer-portal", "payments-worker", "sync-billing"],
@@ -93,6 +95,10 @@ export interface Config {
   readonly alertUrl: string;
   /** Signs alerts, per Standard Webhooks; empty for Slack itself, whose address is the secret. */
   readonly alertSecret: string;
+  /** Where notices to people go that an incident touches; empty where nobody sends them on. */
+  readonly notifyUrl: string;
+  /** Signs notices: base64 after `whsec_`, per Standard Webhooks. */
+  readonly notifySecret: string;
   /** Signs audit seals: Ed25519, PKCS#8 in base64. */
   readonly auditSigningKey: string;
   /** Public keys of audit seals, oldest first. */
@@ -164,6 +170,8 @@ export function loadConfig(name: FunctionName, env: EnvSource): Config {
     outboxSecret: read("PAYMENTS_OUTBOX_SECRET", sinkSecretSchema, ""),
     alertUrl: read("PAYMENTS_ALERT_URL", sinkUrlSchema, ""),
     alertSecret: read("PAYMENTS_ALERT_SECRET", sinkSecretSchema, ""),
+    notifyUrl: read("PAYMENTS_NOTIFY_URL", sinkUrlSchema, ""),
+    notifySecret: read("PAYMENTS_NOTIFY_SECRET", sinkSecretSchema, ""),
     auditSigningKey: read("PAYMENTS_AUDIT_SIGNING_KEY", signingKeySchema, ""),
     auditPublicKeys: read("PAYMENTS_AUDIT_PUBLIC_KEYS", publicKeysSchema, []),
     anchorUrl: read("PAYMENTS_ANCHOR_URL", anchorUrlSchema, ""),
@@ -208,11 +216,15 @@ function disagreements(config: Config, unrestrictedAllowed: boolean): string[] {
       `PAYMENTS_ALERT_URL and PAYMENTS_ALERT_SECRET go together, except that ${SLACK_HOST} takes none`,
     );
   }
+  if ((config.notifyUrl === "") !== (config.notifySecret === "")) {
+    reasons.push("PAYMENTS_NOTIFY_URL and PAYMENTS_NOTIFY_SECRET go together");
+  }
   const urls = {
     SUPABASE_URL: config.supabaseUrl,
     STRIPE_API_BASE: config.stripeApiBase,
     PAYMENTS_OUTBOX_URL: config.outboxUrl,
     PAYMENTS_ALERT_URL: config.alertUrl,
+    PAYMENTS_NOTIFY_URL: config.notifyUrl,
     PAYMENTS_ANCHOR_URL: config.anchorUrl.replace(/^s3\+/, ""),
   };
   for (const [variable, url] of Object.entries(urls)) {

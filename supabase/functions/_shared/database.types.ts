@@ -584,6 +584,7 @@ export type Database = {
         Args: { "p_forced": boolean; "p_lease_seconds": number };
         Returns: Json;
       };
+      "check_incident_clocks": { Args: Record<PropertyKey, never>; Returns: number };
       "check_session": { Args: { "p_session_id": string; "p_user_id": string }; Returns: boolean };
       "claim_alerts": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_customer_deletions": {
@@ -594,6 +595,7 @@ export type Database = {
         Args: { "p_lease_seconds": number; "p_limit": number };
         Returns: Json;
       };
+      "claim_notices": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_outbox": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_outdated_values": {
         Args: { "p_after": string; "p_key_ids": (string)[]; "p_limit": number };
@@ -631,6 +633,10 @@ export type Database = {
       "finish_enforcement": {
         Args: { "p_error"?: string; "p_id": string; "p_lease": number; "p_outcome"?: string };
         Returns: boolean;
+      };
+      "finish_notice": {
+        Args: { "p_error"?: string; "p_id": string; "p_lease": number };
+        Returns: string;
       };
       "finish_outbox": {
         Args: { "p_error"?: string; "p_id": string; "p_lease": number };
@@ -722,6 +728,27 @@ export type Database = {
       "replace_encrypted_values": { Args: { "p_values": Json }; Returns: number };
       "scan_for_cards": { Args: { "p_forced": boolean }; Returns: Json };
       "staff_acknowledge_alert": { Args: { "p_alert": string; "p_reason": string }; Returns: Json };
+      "staff_assess_incident": {
+        Args: { "p_changes": Json; "p_incident": string; "p_reason": string };
+        Returns: Json;
+      };
+      "staff_close_incident": {
+        Args: {
+          "p_follow_ups": Json;
+          "p_incident": string;
+          "p_reason": string;
+          "p_root_cause": string;
+        };
+        Returns: Json;
+      };
+      "staff_contain_incident": {
+        Args: { "p_incident": string; "p_reason": string; "p_step": string; "p_subject"?: string };
+        Returns: Json;
+      };
+      "staff_find_affected": {
+        Args: { "p_incident": string; "p_reason": string; "p_search": Json };
+        Returns: Json;
+      };
       "staff_find_user_billing": {
         Args: { "p_reason": string; "p_user_id": string };
         Returns: Json;
@@ -732,7 +759,28 @@ export type Database = {
       };
       "staff_list": { Args: { "p_reason": string }; Returns: Json };
       "staff_list_alerts": { Args: { "p_open"?: boolean; "p_reason": string }; Returns: Json };
+      "staff_list_incidents": { Args: { "p_all"?: boolean; "p_reason": string }; Returns: Json };
       "staff_list_legal_holds": { Args: { "p_reason": string }; Returns: Json };
+      "staff_notify_affected": {
+        Args: {
+          "p_incident": string;
+          "p_reason": string;
+          "p_subject": string;
+          "p_template": string;
+        };
+        Returns: Json;
+      };
+      "staff_open_incident": {
+        Args: {
+          "p_aware_at"?: string;
+          "p_detected_at"?: string;
+          "p_kind": string;
+          "p_reason": string;
+          "p_severity": string;
+          "p_title": string;
+        };
+        Returns: Json;
+      };
       "staff_place_legal_hold": {
         Args: {
           "p_from"?: string;
@@ -741,6 +789,16 @@ export type Database = {
           "p_scope": string;
           "p_until"?: string;
           "p_user_id"?: string;
+        };
+        Returns: Json;
+      };
+      "staff_record_authority_notice": {
+        Args: {
+          "p_incident": string;
+          "p_notified_at"?: string;
+          "p_reason": string;
+          "p_reason_if_late"?: string;
+          "p_reference"?: string;
         };
         Returns: Json;
       };
@@ -776,6 +834,7 @@ export type Database = {
         Args: { "p_class": string; "p_keep_days": number; "p_reason": string };
         Returns: Json;
       };
+      "staff_show_incident": { Args: { "p_incident": string; "p_reason": string }; Returns: Json };
       "staff_update_settings": { Args: { "p_changes": Json; "p_reason": string }; Returns: Json };
       "store_seal": {
         Args: { "p_lease": number; "p_leaves": Json; "p_seal": Json };

@@ -71,6 +71,7 @@ function build(config: Config): Dependencies {
         store,
         events: sink(config.outboxUrl, config.outboxSecret),
         alerts: sink(config.alertUrl, config.alertSecret),
+        notices: sink(config.notifyUrl, config.notifySecret),
         fetch,
         now,
       }),

@@ -65,6 +65,17 @@ const metricsSchema = z.object({
   outbox: z.record(z.string(), z.number()),
   alerts: z.array(z.object({ rule: z.string(), severity: z.string(), open: z.number() })),
 });
+const noticeSchema = z.object({
+  id: z.uuid(),
+  lease: z.number(),
+  created_at: z.string(),
+  incident_id: z.uuid(),
+  user_id: z.uuid(),
+  subject: z.string(),
+  body: z.string(),
+});
+
+const deliverySchema = z.enum(["delivered", "pending", "dead", "fenced"]);
 
 const customerDeletionSchema = z.object({ customer_id: z.string(), lease: z.number() });
 
@@ -132,6 +143,8 @@ export type RetryClaim = z.infer<typeof retryClaimSchema>;
 export type DomainEvent = z.infer<typeof domainEventSchema>;
 export type Alert = z.infer<typeof alertSchema>;
 export type Metrics = z.infer<typeof metricsSchema>;
+/** What one affected user is told of an incident. */
+export type Notice = z.infer<typeof noticeSchema>;
 export type CustomerDeletion = z.infer<typeof customerDeletionSchema>;
 export type RefundClaim = z.infer<typeof refundClaimSchema>;
 export type Enforcement = z.infer<typeof enforcementSchema>;
@@ -265,8 +278,21 @@ export function createStore(rpc: CallRpc) {
       rpc(
         "finish_outbox",
         { p_id: event.id, p_lease: event.lease, ...withError(error) },
-        z.enum(["delivered", "pending", "dead", "fenced"]),
+        deliverySchema,
       ),
+    claimNotices: (limit: number, leaseSeconds: number) =>
+      rpc(
+        "claim_notices",
+        { p_limit: limit, p_lease_seconds: leaseSeconds },
+        z.array(noticeSchema),
+      ),
+    finishNotice: (notice: Notice, error: string | null) =>
+      rpc(
+        "finish_notice",
+        { p_id: notice.id, p_lease: notice.lease, ...withError(error) },
+        deliverySchema,
+      ),
+    checkIncidentClocks: () => rpc("check_incident_clocks", {}, z.number()),
 
     claimAlerts: (limit: number, leaseSeconds: number) =>
       rpc("claim_alerts", { p_limit: limit, p_lease_seconds: leaseSeconds }, z.array(alertSchema)),
@@ -274,7 +300,7 @@ export function createStore(rpc: CallRpc) {
       rpc(
         "finish_alert",
         { p_id: alert.id, p_lease: alert.lease, ...withError(error) },
-        z.enum(["delivered", "pending", "dead", "fenced"]),
+        deliverySchema,
       ),
     detect: () => rpc("detect", {}, z.number()),
     readMetrics: () => rpc("read_metrics", {}, metricsSchema),

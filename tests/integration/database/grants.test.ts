@@ -76,7 +76,7 @@ describe("what each role can touch", () => {
     }
   });
 
-  it("4.2b payments_owner may only append to the audit log, and ask its owner to do its upkeep", async () => {
+  it("4.2b payments_owner may only append to the audit log, and ask its owner for upkeep and about incidents", async () => {
     const functions = await sql`
       select distinct p.proname as name from pg_proc p
       join pg_namespace n on n.oid = p.pronamespace
@@ -85,6 +85,9 @@ describe("what each role can touch", () => {
     expect(functions).toEqual([
       { name: "append" },
       { name: "ensure_partitions" },
+      { name: "find_touched" },
+      { name: "incident_rows" },
+      { name: "key_uses_since" },
       { name: "scan_blocks" },
     ]);
     const [row] = await sql`
@@ -145,8 +148,10 @@ describe("how it is built", () => {
     }
     const asPostgres = functions.filter(({ owner, definer }) => owner === "postgres" && definer);
     expect(asPostgres.map(({ name }) => name).toSorted()).toEqual([
+      "payments_private.end_sessions(uuid[])",
       "payments_private.session_facts(uuid)",
       "payments_private.session_is_live(uuid,uuid)",
+      "payments_private.user_exists(uuid)",
     ]);
   });
 

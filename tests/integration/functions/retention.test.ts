@@ -53,6 +53,19 @@ const CLASSES: Record<string, (days: number) => Promise<() => Promise<boolean>>>
     return async () =>
       (await sql`select from payments_private.rate_refusals where subject = ${id}`).length > 0;
   },
+  async incidents(days) {
+    const id = crypto.randomUUID();
+    await sql.begin(async (tx) => {
+      await tx`set local session_replication_role = replica`; // an incident begins open
+      await tx`insert into payments_private.incidents (id, kind, severity, title, opened_by, personal_data,
+          detected_at, aware_at, notify_due_at, opened_at, closed_at, closed_by, root_cause, follow_ups)
+        select ${id}, 'other', 'low', 'long ago', 'test', false, t.at, t.at, t.at + interval '72 hours', t.at,
+          t.at, 'test', 'nobody knows any more', '[{"what": "look again", "owner": "ops", "due": "2026-01-01"}]'
+        from (select now() - make_interval(days => ${days}) as at) as t`;
+    });
+    return async () =>
+      (await sql`select from payments_private.incidents where id = ${id}`).length > 0;
+  },
   async rule_actions(days) {
     const id = stripeId("pi");
     await sql`insert into payments_private.country_checks (subject, source, countries, checked_at)
@@ -107,6 +120,10 @@ describe("retention", () => {
     }
     await sql`delete from payments_private.event_conflicts where event_type = 'a.b'`;
     await sql`delete from payments_private.processed_events where event_type = 'a.b'`;
+    await sql.begin(async (tx) => {
+      await tx`set local session_replication_role = replica`; // it has not served its time
+      await tx`delete from payments_private.incidents where title = 'long ago'`;
+    });
   });
 
   it("8.1c follows the setting at the next purge", async () => {

@@ -34,6 +34,15 @@ const MAY: Record<string, readonly Role[]> = {
   staff_acknowledge_alert: ["admin", "support"],
   staff_resolve_alert: ["admin", "support"],
   staff_set_alert_rule: ["admin"],
+  staff_list_incidents: ["admin", "auditor"],
+  staff_show_incident: ["admin", "auditor"],
+  staff_open_incident: ["admin"],
+  staff_assess_incident: ["admin"],
+  staff_find_affected: ["admin"],
+  staff_contain_incident: ["admin"],
+  staff_notify_affected: ["admin"],
+  staff_record_authority_notice: ["admin"],
+  staff_close_incident: ["admin"],
 };
 
 const sql = adminSql();
@@ -96,8 +105,25 @@ function argumentsOf(name: string, changes: Record<string, unknown> = {}): Recor
     staff_acknowledge_alert: { p_alert: crypto.randomUUID() },
     staff_resolve_alert: { p_alert: crypto.randomUUID() },
     staff_set_alert_rule: { p_rule: "nothing", p_changes: {} },
+    ...incidentArguments(),
   };
   return { ...base[name], ...reason, ...changes };
+}
+
+/** Of an incident that there is not: who may is told so. */
+function incidentArguments(): Record<string, Record<string, unknown>> {
+  const incident = { p_incident: crypto.randomUUID() };
+  return {
+    staff_list_incidents: {},
+    staff_show_incident: incident,
+    staff_open_incident: { p_kind: "nothing", p_severity: "low", p_title: "nothing" },
+    staff_assess_incident: { ...incident, p_changes: { severity: "low" } },
+    staff_find_affected: { ...incident, p_search: { from: "2026-11-01" } },
+    staff_contain_incident: { ...incident, p_step: "stop-all" },
+    staff_notify_affected: { ...incident, p_subject: "nothing", p_template: "nothing" },
+    staff_record_authority_notice: incident,
+    staff_close_incident: { ...incident, p_root_cause: "nothing", p_follow_ups: {} },
+  };
 }
 
 async function call(user: SignedInUser, name: string, changes: Record<string, unknown> = {}) {

@@ -134,16 +134,6 @@ grant update (lookup_key) on payments.entitlements to authenticated;`,
     name: "from four processes, against a limit of 10",
   },
   {
-    requirement: "7.2c",
-    what: "decides a user's checkouts side by side",
-    file: "supabase/migrations/20261124001030_checkout_guard.sql",
-    find:
-      "    perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('checkout:' || for_user, 0));\n",
-    replace: "",
-    tests: RACES,
-    name: "never passed by 200 parallel checkouts",
-  },
-  {
     requirement: "decision 8",
     what: "frees a product for a subscription that is nobody's",
     file: "supabase/migrations/20261124001000_reservations.sql",

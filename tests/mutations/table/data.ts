@@ -9,6 +9,33 @@ const DETAILS = ["tests/integration/functions/client-details.test.ts"];
 /** What is kept, for how long, and who can read it. */
 export const DATA_MUTATIONS: readonly Mutation[] = [
   {
+    requirement: "2.1d",
+    what: "lets a secret grow old in silence",
+    file: "supabase/migrations/20261124007000_key_uses.sql",
+    find: "where k.first_used_at < now() - interval '90 days'",
+    replace: "where k.first_used_at < now() - interval '900 days'",
+    tests: ["tests/integration/cli/keys.test.ts"],
+    name: "alerts once when one has been in use for 90 days",
+  },
+  {
+    requirement: "2.1d",
+    what: "forgets a secret's first use with the events that it verified",
+    file: "supabase/migrations/20261124007000_key_uses.sql",
+    find: "first_used_at = least(k.first_used_at, excluded.first_used_at)",
+    replace: "first_used_at = excluded.first_used_at",
+    tests: ["tests/integration/cli/keys.test.ts"],
+    name: "keeps a secret's first use",
+  },
+  {
+    requirement: "2.1d",
+    what: "says that the old secret may go before the new one verified anything",
+    file: "cli/keys/rotation-steps.ts",
+    find: "done: alone ? null : isUsed && busy.length === 0,",
+    replace: "done: alone ? null : busy.length === 0,",
+    tests: ["tests/integration/cli/keys.test.ts"],
+    name: "walks an operator through the overlap",
+  },
+  {
     requirement: "3.2c",
     what: "lets an event count whatever its age",
     file: "supabase/migrations/20261124000800_ingest_event.sql",

@@ -127,7 +127,7 @@ export const GUARD_MUTATIONS: readonly Mutation[] = [
     file: RATES,
     find: "  where greatest(l.arrival_at, moment) + p_interval - moment <= p_burst * p_interval\n",
     replace: "",
-    tests: LIMIT_TESTS,
+    tests: ["tests/attack/races.test.ts"],
     name: "exactly 10 get through",
   },
   {
@@ -249,5 +249,23 @@ export const GUARD_MUTATIONS: readonly Mutation[] = [
       'if (duplicate === null || other === null) { await stripe.subscriptions.cancel(id); return "not_confirmed"; }',
     tests: DUPLICATE_TESTS,
     name: "a forged event ends no subscription",
+  },
+  {
+    requirement: "5.3c",
+    what: "does not say when to come back",
+    file: "supabase/functions/_shared/guard-refusal.ts",
+    find: '      "Retry-After": String(retry_after),\n',
+    replace: "",
+    tests: [`${FUNCTIONS}/limits.test.ts`],
+    name: "answers 429 with Retry-After",
+  },
+  {
+    requirement: "6.2a",
+    what: "is content with a criterion that is not shown",
+    file: "cli/compliance/saq-a.ts",
+    find: "    code.every(isProven);",
+    replace: "    true;",
+    tests: ["tests/unit/cli/compliance/saq-a.test.ts"],
+    name: "is not fine while a row of ours is open",
   },
 ];

@@ -41,6 +41,8 @@ const MALFORMED: Record<keyof typeof VARIABLES | keyof typeof OPTIONAL_VARIABLES
   PAYMENTS_JWT_ISSUER: ["nonsense", "file:///x"],
   PAYMENTS_ALERT_SECRET: ["whsec_short", "secret", "whsec_not/base64!!"],
   PAYMENTS_ALERT_URL: ["nonsense", "ftp://x.example/", "https://user:pw@x.example/"],
+  PAYMENTS_NOTIFY_SECRET: ["whsec_short", "secret", "whsec_not/base64!!"],
+  PAYMENTS_NOTIFY_URL: ["nonsense", "ftp://x.example/", "https://user:pw@x.example/"],
   PAYMENTS_OUTBOX_SECRET: ["whsec_short", "secret", "whsec_not/base64!!"],
   PAYMENTS_OUTBOX_URL: ["nonsense", "ftp://x.example/", "https://user:pw@x.example/"],
   PAYMENTS_AUDIT_SIGNING_KEY: [

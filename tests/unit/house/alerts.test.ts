@@ -19,8 +19,12 @@ const EXPRESSIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   // trips_velocity: what user_velocity and address_velocity return
   rule: ["unpaid_sessions", "amount_velocity", "users_by_address", "new_customers"],
+  "due.rule": ["incident_clock", "incident_overdue"],
   p_rule: [], // passed on: their own calls are looked at
 };
+
+/** Where the severity is no literal either. */
+const SEVERITIES: Readonly<Record<string, string>> = { incident_clock: "warning" };
 
 const RAISERS = [
   "payments_private.raise_alert",
@@ -39,7 +43,10 @@ function raised(): Map<string, Set<string>> {
       const rules = literal === undefined ? EXPRESSIONS[first.replaceAll(/\s+/g, " ")] : [literal];
       if (rules === undefined) throw new Error(`A rule that this test cannot read: ${first}`);
       const severity = /^'(info|warning|critical)'$/.exec(third)?.[1] ?? "critical";
-      for (const rule of rules) found.set(rule, (found.get(rule) ?? new Set()).add(severity));
+      for (const rule of rules) {
+        const own = SEVERITIES[rule] ?? severity;
+        found.set(rule, (found.get(rule) ?? new Set()).add(own));
+      }
     }
   }
   return found;

@@ -15,6 +15,7 @@ import { callsOf, withoutComments } from "./sql-calls.ts";
 const EXPRESSIONS: Readonly<Record<string, readonly string[]>> = {
   "'event.' || p_status": ["applied", "queued", "ignored", "retry", "quarantined"].map(eventOf),
   "'event.' || new_status": ["applied", "queued", "ignored", "retry", "dead"].map(eventOf),
+  "'notice.' || row_state": ["notice.delivered", "notice.dead"],
   "'outbox.' || row_state": ["outbox.delivered", "outbox.dead"],
   "'alert.' || row_state": ["alert.delivered", "alert.dead"],
   "'enforcement.' || p_outcome": ["done", "not_needed", "not_confirmed"].map((outcome) =>
@@ -25,6 +26,8 @@ const EXPRESSIONS: Readonly<Record<string, readonly string[]>> = {
     "refund.refused",
     "refund.made",
   ],
+  "'evidence.' || p_action": ["export_begun", "exported", "accessed", "handed_over", "verified"]
+    .map((action) => `evidence.${action}`),
   p_action: [], // staff_done: its own calls are looked at
 };
 

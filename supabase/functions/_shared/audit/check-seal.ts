@@ -63,7 +63,8 @@ export function checkSeal(
   };
 }
 
-function checkNumber({ head }: ChainPlace, number: number): Finding[] {
+/** Whether a seal's number follows the one before. */
+export function checkNumber({ head }: ChainPlace, number: number): Finding[] {
   if (number === head.number + 1) return [];
   if (number <= head.number) return [{ kind: "seal_repeated", seal: number }];
   return [{ kind: "seals_missing", seal: head.number + 1, until: number - 1 }];
@@ -99,7 +100,12 @@ function checkStatement(
   ];
 }
 
-function checkChain(place: ChainPlace, statement: SealStatement, { epochs }: Trust): Finding[] {
+/** Whether a seal is chained to what stands before it: a seal, or declared restores. */
+export function checkChain(
+  place: ChainPlace,
+  statement: SealStatement,
+  { epochs }: Pick<Trust, "epochs">,
+): Finding[] {
   const { number } = statement;
   let previous = place.previous;
   const opened = epochs.filter(({ epoch }) => epoch > place.head.epoch && epoch <= statement.epoch);

@@ -16,6 +16,7 @@ export interface AuditEvent {
 }
 
 const LIMIT = ["bucket", "retry_after", "quota", "window"];
+const CUSTODY = ["number", "record_sha256", "digest"];
 const EVENT = ["event_type", "event", "attempt"];
 
 const ENTRIES: readonly [
@@ -157,6 +158,7 @@ const ENTRIES: readonly [
     "client_details",
     "domain_events",
     "reservations",
+    "incidents",
     "refusal_counts",
     "rule_actions",
     "resolved_alerts",
@@ -281,6 +283,106 @@ const ENTRIES: readonly [
     "common_number",
     "last_number",
   ]],
+  ["incident.opened", "an incident was opened; its clock runs", "staff", "critical", ["success"], [
+    "kind",
+    "severity",
+    "aware_at",
+  ]],
+  ["incident.assessed", "what is known of an incident was set", "staff", "notice", ["success"], [
+    "fields",
+    "severity",
+    "personal_data",
+    "aware_at",
+  ]],
+  [
+    "incident.users_found",
+    "the trail was searched for the users an incident touches",
+    "staff",
+    "notice",
+    ["success"],
+    ["from", "until", "key_fingerprint", "actor", "action", "resource", "users"],
+  ],
+  ["incident.contained", "a step of containment changed something", "staff", "critical", [
+    "success",
+  ], [
+    "step",
+    "subject",
+    "users",
+    "sessions",
+  ]],
+  [
+    "incident.notices_queued",
+    "notices to affected users were queued",
+    "staff",
+    "notice",
+    ["success"],
+    ["users"],
+  ],
+  [
+    "incident.authority_notified",
+    "the supervisory authority was told",
+    "staff",
+    "notice",
+    ["success"],
+    ["notified_at", "late"],
+  ],
+  [
+    "incident.closed",
+    "an incident was closed with its cause and follow-ups",
+    "staff",
+    "notice",
+    ["success"],
+    ["follow_ups"],
+  ],
+  ["staff.incidents_listed", "staff looked at the list of incidents", "staff", "notice", [
+    "success",
+  ]],
+  ["staff.incident_read", "staff looked at an incident", "staff", "notice", ["success"]],
+  ["notice.delivered", "an affected user's notice was taken", "operation", "info", ["success"], [
+    "incident",
+    "user",
+  ]],
+  [
+    "notice.dead",
+    "an affected user's notice was refused fifteen times",
+    "operation",
+    "critical",
+    ["failure"],
+    ["incident", "user"],
+  ],
+  [
+    "evidence.export_begun",
+    "an export of evidence began",
+    "integrity",
+    "warning",
+    ["success"],
+    CUSTODY,
+  ],
+  ["evidence.exported", "evidence left the database in an archive", "integrity", "critical", [
+    "success",
+  ], CUSTODY],
+  ["evidence.accessed", "somebody looked at exported evidence", "integrity", "warning", [
+    "success",
+  ], CUSTODY],
+  ["evidence.handed_over", "exported evidence was handed over", "integrity", "critical", [
+    "success",
+  ], CUSTODY],
+  [
+    "evidence.verified",
+    "exported evidence was verified",
+    "integrity",
+    "notice",
+    ["success"],
+    CUSTODY,
+  ],
+  [
+    "evidence.refused",
+    "a custody record was refused; the reason is the code",
+    "integrity",
+    "warning",
+    ["refused"],
+    ["asked", "digest"],
+  ],
 ];
 
 /** Every action that is ever written to the audit log; docs/audit-events.md is generated from it. */

@@ -12,7 +12,8 @@ export function leafHash(data: Uint8Array | string): Hash {
   return createHash("sha256").update(LEAF).update(data).digest();
 }
 
-function nodeHash(left: Hash, right: Hash): Hash {
+/** The hash of a node: SHA-256(0x01 ‖ left ‖ right). */
+export function nodeHash(left: Hash, right: Hash): Hash {
   return createHash("sha256").update(NODE).update(left).update(right).digest();
 }
 

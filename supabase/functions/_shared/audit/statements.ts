@@ -64,6 +64,8 @@ const SCHEMAS = {
     digest: hash,
     key: keyId,
   }),
+  /** An archive of evidence. `manifest`: SHA-256 of its manifest, which has one of every file. */
+  evidence: z.strictObject({ id: z.uuid(), generated_at: moment, manifest: hash, key: keyId }),
   /** A public key, signed by the one before it. `previous_until`: when that one ends. */
   key: z.strictObject({ id: keyId, public_key: z.string(), from: moment, previous_until: moment }),
 } as const;
@@ -74,6 +76,7 @@ export type SealStatement = Statement<"seal">;
 export type EpochStatement = Statement<"epoch">;
 export type PurgeStatement = Statement<"purge">;
 export type ReportStatement = Statement<"report">;
+export type EvidenceStatement = Statement<"evidence">;
 
 /** `previous` of the very first seal. */
 export const NO_STATEMENT = "0".repeat(64);

@@ -1,5 +1,5 @@
 import { alertText } from "../alert-text.ts";
-import type { Alert, DomainEvent, WorkerStore } from "../store.ts";
+import type { Alert, DomainEvent, Notice, WorkerStore } from "../store.ts";
 import { allTasks, drain, type Task, type TaskRun } from "../task.ts";
 
 const BATCH = 20;
@@ -16,6 +16,8 @@ export interface NotifyDependencies {
   store: WorkerStore;
   /** The host application, for domain events; null where nobody listens. */
   events: Sink | null;
+  /** Who sends notices on to people; null where nobody does. */
+  notices: Sink | null;
   /** Who wakes people up; null where nobody does. */
   alerts: Sink | null;
   fetch: typeof fetch;
@@ -40,9 +42,9 @@ interface Outbox<Row> {
 }
 
 /**
- * Delivers alerts to who wakes people up and domain events to the host application, each until it is
- * answered 2xx. Delivery is at least once; `webhook-id` is the same each time, so that the effect can
- * be exactly once.
+ * Delivers alerts to who wakes people up, domain events to the host application and notices to who sends
+ * them on, each until it is answered 2xx. Delivery is at least once; `webhook-id` is the same each time,
+ * so that the effect can be exactly once. Also looks whether an incident's 72 hours are running out.
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
@@ -57,6 +59,19 @@ export function notifyTask(deps: NotifyDependencies): Task {
     }),
     finish: store.finishOutbox,
   };
+  const notices: Outbox<Notice> = {
+    sink: deps.notices,
+    claim: store.claimNotices,
+    messageOf: ({ id, created_at, incident_id, user_id, subject, body }) => ({
+      id,
+      body: {
+        type: "incident.notice",
+        timestamp: created_at,
+        data: { incident_id, user_id, subject, body },
+      },
+    }),
+    finish: store.finishNotice,
+  };
   const alerts: Outbox<Alert> = {
     sink: deps.alerts,
     claim: store.claimAlerts,
@@ -64,7 +79,20 @@ export function notifyTask(deps: NotifyDependencies): Task {
     finish: store.finishAlert,
   };
   // alerts first: they may be about the events' delivery
-  return allTasks(deliverAll(deps, alerts), deliverAll(deps, events));
+  return allTasks(
+    clocksTask(deps),
+    deliverAll(deps, alerts),
+    deliverAll(deps, events),
+    deliverAll(deps, notices),
+  );
+}
+
+function clocksTask({ store, now }: NotifyDependencies): Task {
+  return async () => {
+    const startedAt = now();
+    await store.checkIncidentClocks();
+    return { done: 0, failed: 0, ms: now() - startedAt };
+  };
 }
 
 /** Slack's incoming webhooks take `text`; so do those made after their model, beside what they ignore. */

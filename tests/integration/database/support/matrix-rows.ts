@@ -55,6 +55,7 @@ const SIGNATURE = "A".repeat(88);
 
 /** What a constraint wants, where a column's type does not say it. */
 const VALUES: Record<string, Record<string, unknown>> = {
+  "audit.custody": { action: "accessed", digest: "0".repeat(64) },
   "audit.epochs": { epoch: 2, signature: SIGNATURE },
   "audit.purge_records": { month: new Date(), signature: SIGNATURE },
   "audit.seals": { month: new Date(), signature: SIGNATURE },
@@ -70,6 +71,15 @@ const VALUES: Record<string, Record<string, unknown>> = {
   "payments_private.country_checks": { source: "charge" },
   "payments_private.duplicate_subscriptions": { action: "alert" },
   "payments_private.enforcements": { action: "expire_session" },
+  "payments_private.incidents": {
+    kind: "other",
+    severity: "low",
+    detected_at: "2026-01-01T00:00:00Z",
+    aware_at: "2026-01-01T00:00:00Z",
+    notify_due_at: "2026-01-04T00:00:00Z",
+  },
+  "payments_private.incident_actions": { step: "stop-all" },
+  "payments_private.key_uses": { fingerprint: "0123456789abcdef", kind: "webhook_secret" },
   "payments_private.legal_holds": { scope: "user" },
   "payments_private.processed_events": { status: "applied", body_sha256: "0".repeat(64) },
   "payments_private.reconcile_runs": { mode: "hourly" },
@@ -132,6 +142,9 @@ export async function fillTables(
 ): Promise<void> {
   await sql`set local session_replication_role = replica`;
   for (const relation of relations.filter(({ name, table, isView }) => name === table && !isView)) {
+    const isSingleRow = relation.columns.some(({ name }) => name === "only_row");
+    // the worker may change its row meanwhile, and that would be a conflict with our snapshot
+    if (isSingleRow && (await sql`select from ${sql(relation.name)}`).length > 0) continue;
     for (const { id, mark } of users) {
       const row = rowFor(relation, id, mark);
       await sql`insert into ${sql(relation.name)} ${sql(row)} on conflict do nothing`.catch(

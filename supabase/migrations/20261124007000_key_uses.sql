@@ -1,0 +1,81 @@
+-- Purpose: how old each secret is, and when it was last used, long after the events themselves are purged.
+-- Objects: payments_private.key_uses, note_key_uses; audit.key_uses_since.
+-- Risk:    none to the hot path: read off the rows that are there anyway, once a day. Fingerprints only:
+--          the first 16 hex digits of a secret's SHA-256, never the secret.
+
+set role audit_owner;
+
+create function audit.key_uses_since(p_since timestamptz)
+returns table (fingerprint text, used_by text, first_used_at timestamptz, last_used_at timestamptz)
+language plpgsql stable
+security definer -- payments_owner may not read the log
+set search_path = ''
+as $$
+begin
+  return query
+    select l.key_fingerprint::text, min(split_part(l.action, '.', 1)), min(l.occurred_at), max(l.occurred_at)
+    from audit.audit_logs as l
+    where l.occurred_at >= p_since and l.actor_type <> 'stripe' and l.key_fingerprint ~ '^[0-9a-f]{16}$'
+    group by 1;
+end
+$$;
+comment on function audit.key_uses_since(timestamptz) is
+  'Fingerprints of functions'' keys in the log since then, with the operation that used each: {fingerprint, used_by, first_used_at, last_used_at}.';
+grant execute on function audit.key_uses_since(timestamptz) to payments_owner;
+
+reset role;
+set role payments_owner;
+
+create table payments_private.key_uses (
+  fingerprint varchar(16) primary key,
+  kind text not null,
+  used_by varchar(80) not null,
+  first_used_at timestamptz not null,
+  last_used_at timestamptz not null,
+  constraint fingerprint_is_hex check (fingerprint ~ '^[0-9a-f]{16}$'),
+  constraint kind_is_known check (kind in ('webhook_secret', 'function_key'))
+);
+comment on table payments_private.key_uses is
+  'Since when and until when each secret was used, by its fingerprint. Kept after events and audit rows are purged.';
+comment on column payments_private.key_uses.used_by is 'stripe, or the operation that a function''s key was used for.';
+alter table payments_private.key_uses enable row level security;
+
+create function payments_private.note_key_uses() returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  -- rows of transactions that were open at the last look are found by looking back an hour more
+  since timestamptz := coalesce((select max(k.last_used_at) from payments_private.key_uses as k) - interval '1 hour',
+    '-infinity');
+  old record;
+begin
+  insert into payments_private.key_uses as k (fingerprint, kind, used_by, first_used_at, last_used_at)
+  select e.secret_fingerprint, 'webhook_secret', 'stripe', min(e.received_at), max(e.received_at)
+  from payments_private.processed_events as e
+  where e.received_at >= since and e.secret_fingerprint ~ '^[0-9a-f]{16}$'
+  group by 1
+  union all
+  select u.fingerprint, 'function_key', u.used_by, u.first_used_at, u.last_used_at
+  from audit.key_uses_since(since) as u
+  on conflict (fingerprint) do update set
+    first_used_at = least(k.first_used_at, excluded.first_used_at),
+    last_used_at = greatest(k.last_used_at, excluded.last_used_at);
+
+  for old in
+    select k.fingerprint, k.kind from payments_private.key_uses as k
+    where k.first_used_at < now() - interval '90 days' and k.last_used_at > now() - interval '2 days'
+  loop
+    perform payments_private.raise_alert('key_is_old', old.fingerprint, 'warning',
+      jsonb_build_object('kind', old.kind));
+  end loop;
+  update payments_private.alerts as a set resolved_at = now()
+  where a.rule = 'key_is_old' and a.resolved_at is null and not exists (
+    select from payments_private.key_uses as k
+    where k.fingerprint = a.subject and k.last_used_at > now() - interval '2 days');
+end
+$$;
+comment on function payments_private.note_key_uses() is
+  'Brings key_uses up to date; raises key_is_old for a secret that has been in use for 90 days, and resolves it two days after the last use.';
+
+reset role;

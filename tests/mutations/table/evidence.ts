@@ -1,0 +1,138 @@
+import type { Mutation } from "../mutation.ts";
+
+const EXPORT = ["tests/integration/evidence/export.test.ts"];
+const FORGED = ["tests/integration/evidence/forged-archive.test.ts"];
+const CHAIN = ["tests/integration/evidence/custody.test.ts"];
+const CUSTODY = "supabase/migrations/20261124005000_custody.sql";
+
+/** Evidence: what an archive holds, what is found in a forged one, and who had it. */
+export const EVIDENCE_MUTATIONS: readonly Mutation[] = [
+  {
+    requirement: "10.2a",
+    what: "believes a row's proof",
+    file: "cli/evidence/check-lines.ts",
+    find: 'root !== null && Buffer.from(root).toString("hex") === seal.root',
+    replace: "root !== null",
+    tests: FORGED,
+    name: "says which row was changed",
+  },
+  {
+    requirement: "10.2a",
+    what: "takes roots from seals that nobody signed",
+    file: "cli/evidence/check-lines.ts",
+    find: "if (fault === null) judging.seals.set",
+    replace: "judging.seals.set",
+    tests: FORGED,
+    name: "swapped, altered, dropped or foreign seal",
+  },
+  {
+    requirement: "10.2a",
+    what: "does not ask which manifest was signed",
+    file: "cli/evidence/check-archive.ts",
+    find: "statement.manifest === sha256 &&",
+    replace: "",
+    tests: FORGED,
+    name: "dropped, and its digest made to fit",
+  },
+  {
+    requirement: "10.2a",
+    what: "does not hash the files",
+    file: "cli/evidence/check-archive.ts",
+    find: 'record.sha256 === hash.digest("hex")',
+    replace: "record.sha256.length === 64",
+    tests: FORGED,
+    name: "any single byte that is flipped",
+  },
+  {
+    requirement: "10.2a",
+    what: "takes any name in an archive",
+    file: "cli/evidence/archive-reader.ts",
+    find: 'if (owner === "" || id !== "" && id !== owner) {',
+    replace: "if (false) {",
+    tests: FORGED,
+    name: "names that lead elsewhere",
+  },
+  {
+    requirement: "10.2a",
+    what: "takes links and devices for files",
+    file: "cli/evidence/tar-header.ts",
+    find: "return writeHeader(header).equals(block) ? header : null;",
+    replace: "return header;",
+    tests: FORGED,
+    name: "refuses links",
+  },
+  {
+    requirement: "10.2a",
+    what: "places no hold",
+    file: "cli/evidence/export.ts",
+    find: "const holds = hold ? await placeHolds(",
+    replace: "const holds = hold && false ? await placeHolds(",
+    tests: EXPORT,
+    name: "freezes what it exports",
+  },
+  {
+    requirement: "10.2a",
+    what: "exports what happened at any time",
+    file: "cli/evidence/read-rows.ts",
+    find: " and l.occurred_at <= $2::text::timestamptz\n",
+    replace: " and $2::text is not null\n",
+    tests: EXPORT,
+    name: "what happened in a time",
+  },
+  {
+    requirement: "10.2b",
+    what: "gives the archive out without saying so",
+    file: "cli/evidence/export.ts",
+    find:
+      '  await recordCustody(database, operator, { evidence: id, action: "exported", digest });\n',
+    replace: "",
+    tests: CHAIN,
+    name: "before and after the archive was made",
+  },
+  {
+    requirement: "10.2b",
+    what: "records the hand-over of any file",
+    file: CUSTODY,
+    find: "    when p_digest is distinct from exported then 'another_archive' end;",
+    replace: "    end;",
+    tests: CHAIN,
+    name: "not the one that was exported",
+  },
+  {
+    requirement: "10.2b",
+    what: "lets records be changed",
+    file: CUSTODY,
+    find:
+      "create trigger audit_rows_are_final before update or delete or truncate on audit.custody\n",
+    replace: "create trigger audit_rows_are_final before truncate on audit.custody\n",
+    tests: CHAIN,
+    name: "records are final",
+  },
+  {
+    requirement: "10.2b",
+    what: "does not follow the links",
+    file: "cli/evidence/verify-custody.ts",
+    find: "isGap || record.previous === last.record_sha256",
+    replace: "isGap || record.previous.length === 64",
+    tests: CHAIN,
+    name: "changing a record with its hash",
+  },
+  {
+    requirement: "10.2b",
+    what: "does not ask the trail for records that are gone",
+    file: "cli/evidence/verify-custody.ts",
+    find: '    findings.push({ kind: "custody_lost", number, detail: `audit row ${id}` });\n',
+    replace: "    void [number, id];\n",
+    tests: CHAIN,
+    name: "deleting a record",
+  },
+  {
+    requirement: "10.2b",
+    what: "believes records that the trail does not tell of",
+    file: "cli/evidence/verify-custody.ts",
+    find: "record.told || isPurged",
+    replace: "record.told || isPurged || true",
+    tests: CHAIN,
+    name: "putting a record in",
+  },
+];
