@@ -211,7 +211,9 @@ function disagreements(config: Config, unrestrictedAllowed: boolean): string[] {
     reasons.push("PAYMENTS_OUTBOX_URL and PAYMENTS_OUTBOX_SECRET go together");
   }
   const isSlack = config.alertUrl !== "" && new URL(config.alertUrl).hostname === SLACK_HOST;
-  if (isSlack ? config.alertSecret !== "" : (config.alertUrl === "") !== (config.alertSecret === "")) {
+  if (
+    isSlack ? config.alertSecret !== "" : (config.alertUrl === "") !== (config.alertSecret === "")
+  ) {
     reasons.push(
       `PAYMENTS_ALERT_URL and PAYMENTS_ALERT_SECRET go together, except that ${SLACK_HOST} takes none`,
     );

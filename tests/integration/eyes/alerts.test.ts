@@ -170,7 +170,7 @@ const CAUSES: readonly Cause[] = [
   },
 ];
 
-async function deliverTwice(type: string, object: { id: string; object: string }) {
+async function deliverTwice<T extends { id: string; object: string }>(type: string, object: T) {
   const body = eventBody({ type, object });
   expect(await outcomeOf(body)).toBe("applied");
   expect(await outcomeOf(body)).toBe("duplicate");
