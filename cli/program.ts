@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { alertsCommand } from "./alerts/command.ts";
 import { auditCommand } from "./audit/command.ts";
 import { type CommandIo, type Done, type ExitCode, UsageError } from "./command-io.ts";
 import { cardScanCommand } from "./card-scan/command.ts";
@@ -21,6 +22,7 @@ import { webhookCommand } from "./webhook/command.ts";
 
 const COMMANDS = [
   statusCommand,
+  alertsCommand,
   deadLettersCommand,
   eventsCommand,
   legalHoldCommand,

@@ -185,11 +185,16 @@ const LIMITS: readonly Requirement[] = [
 
 const LOGS: readonly Requirement[] = [
   code("8.1a", 4, "Every branch that ends an operation maps to one catalogued event"),
-  code("8.1b", 5, "Logs are structured through an allow-list; a line cannot be forged"),
+  code(
+    "8.1b",
+    5,
+    "Logs are structured through an allow-list; a line cannot be forged",
+    "docs/logs.md",
+  ),
   code("8.1c", 4, "Retention by class is enforced, and a legal hold stops it", "docs/retention.md"),
   code("8.2a", 5, "Each alert fires within 60 s, once, signed and retried", "docs/alerts.md"),
   code("8.2b", 5, "Anomaly detection with measured precision and recall", "docs/anomalies.md"),
-  code("8.2c", 5, "Rates, errors and latencies per function", "docs/monitoring.md"),
+  code("8.2c", 5, "Rates, errors and latencies per function", "docs/monitoring/README.md"),
   code("8.3a", 4, "A state change and its audit row commit together or not at all"),
   code("8.3b", 4, "The trail is append-only and sealed; tampering is found and located"),
   code("8.3c", 4, "Verification runs daily and signs its report; a missed run alerts"),

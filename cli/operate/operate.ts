@@ -27,6 +27,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   last_admin: "The last admin stays: make another one first",
   not_found: "There is nothing like that",
   unknown_role: "The roles are admin, finance, support and auditor",
+  unknown_rule: "There is no such rule; nothing was changed. See docs/alerts.md",
   unknown_setting: "There is no such setting; nothing was changed. See payments settings show",
   unknown_user: "No user has this id",
 };

@@ -5,6 +5,7 @@ import { CHECKOUT_ATTACK_MUTATIONS } from "./table/checkout-attacks.ts";
 import { CONFIGURATION_MUTATIONS } from "./table/configuration.ts";
 import { DATA_MUTATIONS } from "./table/data.ts";
 import { ERROR_MUTATIONS } from "./table/errors.ts";
+import { EYES_MUTATIONS } from "./table/eyes.ts";
 import { EVIDENCE_MUTATIONS } from "./table/evidence.ts";
 import { GUARD_MUTATIONS } from "./table/guard.ts";
 import { IDENTITY_ATTACK_MUTATIONS } from "./table/identity-attacks.ts";
@@ -26,6 +27,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ACCESS_MUTATIONS,
   ...DATA_MUTATIONS,
   ...AUDIT_MUTATIONS,
+  ...EYES_MUTATIONS,
   ...INCIDENT_MUTATIONS,
   ...EVIDENCE_MUTATIONS,
 ];

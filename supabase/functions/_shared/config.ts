@@ -39,6 +39,8 @@ export const VARIABLES = {
 
 /** Read where set, refused where set and malformed. */
 export const OPTIONAL_VARIABLES = {
+  PAYMENTS_ALERT_SECRET: ["payments-worker"],
+  PAYMENTS_ALERT_URL: ["payments-worker"],
   PAYMENTS_ALLOW_UNRESTRICTED_KEY: [
     "create-checkout",
     "customer-portal",
@@ -89,6 +91,10 @@ export interface Config {
   readonly outboxUrl: string;
   /** Signs domain events: base64 after `whsec_`, per Standard Webhooks. */
   readonly outboxSecret: string;
+  /** Where alerts go: a Slack-compatible address, or one that takes signed messages; empty for nowhere. */
+  readonly alertUrl: string;
+  /** Signs alerts, per Standard Webhooks; empty for Slack itself, whose address is the secret. */
+  readonly alertSecret: string;
   /** Where notices to people go that an incident touches; empty where nobody sends them on. */
   readonly notifyUrl: string;
   /** Signs notices: base64 after `whsec_`, per Standard Webhooks. */
@@ -117,6 +123,7 @@ export class ConfigError extends Error {
 }
 
 const STRIPE_API = "https://api.stripe.com";
+const SLACK_HOST = "hooks.slack.com";
 
 /**
  * Reads, checks and freezes the configuration of one function. A variable that is set and malformed
@@ -161,6 +168,8 @@ export function loadConfig(name: FunctionName, env: EnvSource): Config {
     hashKey: read("PAYMENTS_HASH_KEY", hashKeySchema, ""),
     outboxUrl: read("PAYMENTS_OUTBOX_URL", sinkUrlSchema, ""),
     outboxSecret: read("PAYMENTS_OUTBOX_SECRET", sinkSecretSchema, ""),
+    alertUrl: read("PAYMENTS_ALERT_URL", sinkUrlSchema, ""),
+    alertSecret: read("PAYMENTS_ALERT_SECRET", sinkSecretSchema, ""),
     notifyUrl: read("PAYMENTS_NOTIFY_URL", sinkUrlSchema, ""),
     notifySecret: read("PAYMENTS_NOTIFY_SECRET", sinkSecretSchema, ""),
     auditSigningKey: read("PAYMENTS_AUDIT_SIGNING_KEY", signingKeySchema, ""),
@@ -201,6 +210,14 @@ function disagreements(config: Config, unrestrictedAllowed: boolean): string[] {
   if ((config.outboxUrl === "") !== (config.outboxSecret === "")) {
     reasons.push("PAYMENTS_OUTBOX_URL and PAYMENTS_OUTBOX_SECRET go together");
   }
+  const isSlack = config.alertUrl !== "" && new URL(config.alertUrl).hostname === SLACK_HOST;
+  if (
+    isSlack ? config.alertSecret !== "" : (config.alertUrl === "") !== (config.alertSecret === "")
+  ) {
+    reasons.push(
+      `PAYMENTS_ALERT_URL and PAYMENTS_ALERT_SECRET go together, except that ${SLACK_HOST} takes none`,
+    );
+  }
   if ((config.notifyUrl === "") !== (config.notifySecret === "")) {
     reasons.push("PAYMENTS_NOTIFY_URL and PAYMENTS_NOTIFY_SECRET go together");
   }
@@ -208,6 +225,7 @@ function disagreements(config: Config, unrestrictedAllowed: boolean): string[] {
     SUPABASE_URL: config.supabaseUrl,
     STRIPE_API_BASE: config.stripeApiBase,
     PAYMENTS_OUTBOX_URL: config.outboxUrl,
+    PAYMENTS_ALERT_URL: config.alertUrl,
     PAYMENTS_NOTIFY_URL: config.notifyUrl,
     PAYMENTS_ANCHOR_URL: config.anchorUrl.replace(/^s3\+/, ""),
   };

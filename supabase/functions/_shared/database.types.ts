@@ -586,6 +586,7 @@ export type Database = {
       };
       "check_incident_clocks": { Args: Record<PropertyKey, never>; Returns: number };
       "check_session": { Args: { "p_session_id": string; "p_user_id": string }; Returns: boolean };
+      "claim_alerts": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_customer_deletions": {
         Args: { "p_lease_seconds": number; "p_limit": number };
         Returns: Json;
@@ -604,6 +605,7 @@ export type Database = {
       "claim_refunds": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_retries": { Args: { "p_lease_seconds": number; "p_limit": number }; Returns: Json };
       "claim_seal": { Args: { "p_lease_seconds": number }; Returns: Json };
+      "detect": { Args: Record<PropertyKey, never>; Returns: number };
       "fail_anchor": { Args: { "p_error": string; "p_number": number }; Returns: undefined };
       "fail_reconcile": { Args: { "p_lease": number; "p_mode": string }; Returns: undefined };
       "fail_refresh": {
@@ -619,6 +621,10 @@ export type Database = {
       "find_untold_events": {
         Args: { "p_after": Json; "p_limit": number; "p_now": string };
         Returns: Json;
+      };
+      "finish_alert": {
+        Args: { "p_error"?: string; "p_id": string; "p_lease": number };
+        Returns: string;
       };
       "finish_customer_deletion": {
         Args: { "p_customer_id": string; "p_error"?: string; "p_lease": number };
@@ -690,10 +696,12 @@ export type Database = {
       "pause_verification": { Args: { "p_lease": number; "p_progress": Json }; Returns: boolean };
       "purge": { Args: { "p_forced": boolean }; Returns: Json };
       "purge_audit_month": { Args: { "p_month": string; "p_record": Json }; Returns: string };
+      "read_metrics": { Args: Record<PropertyKey, never>; Returns: Json };
       "read_seals": { Args: { "p_after": number; "p_max_rows": number }; Returns: Json };
       "record_anchor": { Args: { "p_number": number; "p_target": string }; Returns: undefined };
       "record_checkout": { Args: { "p_result": Json }; Returns: Json };
       "record_found_event": { Args: { "p_event": Json }; Returns: Json };
+      "record_operations": { Args: { "p_counts": Json; "p_records": Json }; Returns: undefined };
       "record_portal": {
         Args: {
           "p_customer_id": string;
@@ -719,6 +727,7 @@ export type Database = {
       };
       "replace_encrypted_values": { Args: { "p_values": Json }; Returns: number };
       "scan_for_cards": { Args: { "p_forced": boolean }; Returns: Json };
+      "staff_acknowledge_alert": { Args: { "p_alert": string; "p_reason": string }; Returns: Json };
       "staff_assess_incident": {
         Args: { "p_changes": Json; "p_incident": string; "p_reason": string };
         Returns: Json;
@@ -749,6 +758,7 @@ export type Database = {
         Returns: Json;
       };
       "staff_list": { Args: { "p_reason": string }; Returns: Json };
+      "staff_list_alerts": { Args: { "p_open"?: boolean; "p_reason": string }; Returns: Json };
       "staff_list_incidents": { Args: { "p_all"?: boolean; "p_reason": string }; Returns: Json };
       "staff_list_legal_holds": { Args: { "p_reason": string }; Returns: Json };
       "staff_notify_affected": {
@@ -806,8 +816,13 @@ export type Database = {
         Args: { "p_hold": string; "p_reason": string };
         Returns: Json;
       };
+      "staff_resolve_alert": { Args: { "p_alert": string; "p_reason": string }; Returns: Json };
       "staff_revoke_role": {
         Args: { "p_reason": string; "p_role": string; "p_user_id": string };
+        Returns: Json;
+      };
+      "staff_set_alert_rule": {
+        Args: { "p_changes": Json; "p_reason": string; "p_rule": string };
         Returns: Json;
       };
       "staff_set_hold": { Args: { "p_reason": string; "p_user_id": string }; Returns: Json };

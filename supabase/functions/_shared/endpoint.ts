@@ -3,6 +3,7 @@ import { describeCause } from "./describe-cause.ts";
 import { PaymentError } from "./errors.ts";
 import { corsHeaders, SECURITY_HEADERS } from "./headers.ts";
 import { createLog, type Log, withFields } from "./log.ts";
+import type { Operation, OutcomeCode } from "./operations.ts";
 import { readBody } from "./read-body.ts";
 import { type Answer, problem } from "./respond.ts";
 
@@ -22,6 +23,8 @@ export interface Surroundings<D> {
   allowedOrigins: readonly string[];
   /** The dependencies, or why they could not be made. */
   dependencies: D | ConfigError;
+  /** Takes how each request ended; absent where there is no database to tell. It must not throw or wait. */
+  record?: (operation: Operation) => void;
 }
 
 export interface EndpointSpec<D> {
@@ -29,6 +32,8 @@ export interface EndpointSpec<D> {
   methods: readonly ("GET" | "POST")[];
   /** Paths below the function's own that it answers; "" is its own, and the only one by default. */
   paths?: readonly string[];
+  /** Paths below the function's own that are read with GET, and with nothing else. */
+  readPaths?: readonly string[];
   maxBodyBytes: number;
   /** Whether browsers call it: CORS is answered for allowed origins. */
   browser: boolean;
@@ -56,17 +61,21 @@ export function endpoint<D>(spec: EndpointSpec<D>): (request: Request) => Promis
     const isPreflight = request.method === "OPTIONS";
 
     let answer: Answer;
+    let code: OutcomeCode = isPreflight && spec.browser ? "preflight" : "ok";
     try {
       answer = isPreflight && spec.browser
         ? { status: 204, headers: {}, body: null }
         : await run(spec, request, requestId, log);
     } catch (thrown) {
       answer = answerToError(thrown, requestId, log);
+      code = thrown instanceof PaymentError ? thrown.code : "unavailable";
     }
     const cors = spec.browser
       ? corsHeaders(request.headers.get("origin"), spec.surroundings.allowedOrigins, isPreflight)
       : {};
-    log("info", "request", { status: answer.status, duration_ms: now() - startedAt });
+    const durationMs = Math.max(0, now() - startedAt);
+    log("info", "request", { status: answer.status, code, duration_ms: durationMs });
+    spec.surroundings.record?.({ requestId, code, durationMs, at: startedAt });
     return new Response(answer.body, {
       status: answer.status,
       headers: { ...cors, ...answer.headers, ...SECURITY_HEADERS, "X-Request-Id": requestId },
@@ -81,10 +90,11 @@ async function run<D>(
   log: Log,
 ): Promise<Answer> {
   const path = pathBelow(spec.name, request.url);
-  if (!(spec.paths ?? [""]).includes(path)) throw new PaymentError("not_found");
-  if (!spec.methods.some((method) => method === request.method)) {
+  const methods = methodsAt(spec, path);
+  if (methods === undefined) throw new PaymentError("not_found");
+  if (!methods.some((method) => method === request.method)) {
     throw new PaymentError("method_not_allowed", {
-      headers: { Allow: [...spec.methods, ...(spec.browser ? ["OPTIONS"] : [])].join(", ") },
+      headers: { Allow: [...methods, ...(spec.browser ? ["OPTIONS"] : [])].join(", ") },
     });
   }
   requireHttps(request, spec.surroundings.environment);
@@ -100,6 +110,14 @@ async function run<D>(
   const { method, headers } = request;
   const handled = { method, path, headers, body, requestId, log };
   return await spec.handle(handled, dependencies);
+}
+
+function methodsAt<D>(
+  { methods, paths = [""], readPaths = [] }: EndpointSpec<D>,
+  path: string,
+): readonly string[] | undefined {
+  if (readPaths.includes(path)) return ["GET"];
+  return paths.includes(path) ? methods : undefined;
 }
 
 /** What follows the function's name; the platform passes `/name/…`, a server of its own `/…`. */

@@ -3,7 +3,7 @@
  * accident (requirement 8.1b). Values are bounded, and JSON escapes control characters, so no value
  * can forge a second line.
  */
-const ALLOWED_FIELDS = [
+export const ALLOWED_FIELDS = [
   "function_name",
   "request_id",
   "method",
@@ -42,6 +42,13 @@ const CREDENTIAL =
   /\b(?:sk|rk|pk)_(?:test|live)_\w+|\bwhsec_[\w+/=]+|\bsb_(?:secret|publishable)_[\w-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
 const LONG_DIGITS = /\b\d(?:[ -]?\d){11,18}\b/g;
 
+// JSON leaves these as they are; a terminal or an editor may obey them (C1 controls, direction, line ends)
+const INVISIBLE = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /**
@@ -69,7 +76,7 @@ export function createLog(
       const value = merged[field];
       if (value !== undefined) line[field] = typeof value === "string" ? scrub(value) : value;
     }
-    write(JSON.stringify(line));
+    write(JSON.stringify(line).replace(INVISIBLE, escapeCharacter));
   };
 }
 

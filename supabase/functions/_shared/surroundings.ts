@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { runInBackground } from "./background.ts";
 import {
   type Config,
   ConfigError,
@@ -5,7 +7,10 @@ import {
   type FunctionName,
   loadConfig,
 } from "./config.ts";
+import { createRpc } from "./database.ts";
 import type { Surroundings } from "./endpoint.ts";
+import { createLog } from "./log.ts";
+import { createOperationRecorder, type Operation } from "./operations.ts";
 
 /**
  * Reads the configuration and builds the dependencies once, when the function starts. A refused
@@ -22,6 +27,7 @@ export function readSurroundings<D>(
       environment: config.environment,
       allowedOrigins: config.allowedOrigins,
       dependencies: build(config),
+      record: createRecorder(name, config),
     };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -31,6 +37,20 @@ export function readSurroundings<D>(
       dependencies: error,
     };
   }
+}
+
+/** Writes how requests ended, as the function's own role, in the background. */
+function createRecorder(name: FunctionName, config: Config): (operation: Operation) => void {
+  const rpc = createRpc(config);
+  const log = createLog(console.log, () => new Date(), { function_name: name });
+  return createOperationRecorder({
+    write: async ({ records, counts }) => {
+      await rpc("record_operations", { p_records: records, p_counts: counts }, z.null());
+    },
+    lost: (requests) => log("warn", "operations lost", { failed: requests }),
+    later: (run, afterMs) =>
+      runInBackground(new Promise((resolve) => setTimeout(resolve, afterMs)).then(run)),
+  });
 }
 
 function knownEnvironment(text: string | undefined) {

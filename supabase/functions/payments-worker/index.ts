@@ -15,6 +15,7 @@ import { createStore } from "./store.ts";
 import { allTasks } from "./task.ts";
 import { auditPurgeTask } from "./tasks/audit-purge.ts";
 import { cardScanTask } from "./tasks/card-scan.ts";
+import { detectTask } from "./tasks/detect.ts";
 import { endBillingTask } from "./tasks/end-billing.ts";
 import { enforceTask } from "./tasks/enforce.ts";
 import { notifyTask } from "./tasks/notify.ts";
@@ -46,9 +47,10 @@ function build(config: Config): Dependencies {
       value,
     );
   const sink = (url: string, secret: string) =>
-    url === "" ? null : { url, sign: createMessageSigner(secret) };
+    url === "" ? null : { url, sign: secret === "" ? null : createMessageSigner(secret) };
   return {
     workerKey: config.databaseKey,
+    readMetrics: store.readMetrics,
     tasks: {
       retry: allTasks(
         enforceTask({ stripe, store, accountId, now }),
@@ -64,9 +66,11 @@ function build(config: Config): Dependencies {
         anchor: createAnchor(config, { fetch, now }),
         now,
       }),
+      detect: detectTask({ store, now }),
       notify: notifyTask({
         store,
         events: sink(config.outboxUrl, config.outboxSecret),
+        alerts: sink(config.alertUrl, config.alertSecret),
         notices: sink(config.notifyUrl, config.notifySecret),
         fetch,
         now,
@@ -86,6 +90,7 @@ export default {
   fetch: endpoint({
     name: NAME,
     methods: ["POST"],
+    readPaths: ["metrics"],
     maxBodyBytes: MAX_BODY_BYTES,
     browser: false,
     surroundings: readSurroundings(NAME, readEnvironment(), build),

@@ -6,6 +6,7 @@ export const TASK_NAMES = [
   "refresh",
   "reconcile",
   "seal",
+  "detect",
   "notify",
   "purge",
   "verify",

@@ -36,6 +36,35 @@ const domainEventSchema = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 
+const alertSchema = z.object({
+  id: z.uuid(),
+  lease: z.number(),
+  attempt: z.number(),
+  rule: z.string(),
+  subject: z.string(),
+  severity: z.enum(["info", "warning", "critical"]),
+  title: z.string(),
+  runbook: z.string(),
+  first_seen_at: z.string(),
+  last_seen_at: z.string(),
+  occurrences: z.number(),
+  detail: z.record(z.string(), z.unknown()),
+});
+
+const metricsSchema = z.object({
+  operations: z.array(z.object({
+    function_name: z.string(),
+    code: z.string(),
+    requests: z.number(),
+    total_ms: z.number(),
+    buckets: z.array(z.number()),
+  })),
+  backlog_seconds: z.number(),
+  marks: z.number(),
+  events: z.record(z.string(), z.number()),
+  outbox: z.record(z.string(), z.number()),
+  alerts: z.array(z.object({ rule: z.string(), severity: z.string(), open: z.number() })),
+});
 const noticeSchema = z.object({
   id: z.uuid(),
   lease: z.number(),
@@ -112,6 +141,8 @@ const cardScanSchema = z.object({
 export type Claim = z.infer<typeof claimSchema>;
 export type RetryClaim = z.infer<typeof retryClaimSchema>;
 export type DomainEvent = z.infer<typeof domainEventSchema>;
+export type Alert = z.infer<typeof alertSchema>;
+export type Metrics = z.infer<typeof metricsSchema>;
 /** What one affected user is told of an incident. */
 export type Notice = z.infer<typeof noticeSchema>;
 export type CustomerDeletion = z.infer<typeof customerDeletionSchema>;
@@ -262,6 +293,17 @@ export function createStore(rpc: CallRpc) {
         deliverySchema,
       ),
     checkIncidentClocks: () => rpc("check_incident_clocks", {}, z.number()),
+
+    claimAlerts: (limit: number, leaseSeconds: number) =>
+      rpc("claim_alerts", { p_limit: limit, p_lease_seconds: leaseSeconds }, z.array(alertSchema)),
+    finishAlert: (alert: Alert, error: string | null) =>
+      rpc(
+        "finish_alert",
+        { p_id: alert.id, p_lease: alert.lease, ...withError(error) },
+        deliverySchema,
+      ),
+    detect: () => rpc("detect", {}, z.number()),
+    readMetrics: () => rpc("read_metrics", {}, metricsSchema),
 
     beginReconcile: (mode: ReconcileMode, forced: boolean, leaseSeconds: number) =>
       rpc(

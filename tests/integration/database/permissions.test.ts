@@ -45,6 +45,7 @@ describe("operations", () => {
     expect(free.map(({ name }) => name)).toEqual([
       "POST stripe-webhook",
       "POST payments-worker",
+      "GET payments-worker/metrics",
       "my_billing",
       "has_entitlement",
     ]);

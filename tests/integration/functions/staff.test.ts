@@ -30,6 +30,10 @@ const MAY: Record<string, readonly Role[]> = {
   staff_request_hold_release: ["admin", "auditor"],
   staff_release_legal_hold: ["admin", "auditor"],
   staff_list_legal_holds: ["admin", "auditor"],
+  staff_list_alerts: ["admin", "finance", "support", "auditor"],
+  staff_acknowledge_alert: ["admin", "support"],
+  staff_resolve_alert: ["admin", "support"],
+  staff_set_alert_rule: ["admin"],
   staff_list_incidents: ["admin", "auditor"],
   staff_show_incident: ["admin", "auditor"],
   staff_open_incident: ["admin"],
@@ -97,6 +101,10 @@ function argumentsOf(name: string, changes: Record<string, unknown> = {}): Recor
     staff_request_hold_release: { p_hold: crypto.randomUUID() },
     staff_release_legal_hold: { p_hold: crypto.randomUUID() },
     staff_list_legal_holds: {},
+    staff_list_alerts: {},
+    staff_acknowledge_alert: { p_alert: crypto.randomUUID() },
+    staff_resolve_alert: { p_alert: crypto.randomUUID() },
+    staff_set_alert_rule: { p_rule: "nothing", p_changes: {} },
     ...incidentArguments(),
   };
   return { ...base[name], ...reason, ...changes };

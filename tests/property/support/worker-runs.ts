@@ -74,7 +74,7 @@ export function workerTasks(
     refresh: refreshTask({ stripe, store, accountId, now }),
     retry: retryTask({ stripe, store, decryptBody: decodeBody, now }),
     reconcile: reconcileTask({ stripe, store, accountId, livemode: false, now }),
-    notify: notifyTask({ store, events: sink, notices: null, fetch: post, now }),
+    notify: notifyTask({ store, events: sink, notices: null, alerts: null, fetch: post, now }),
   };
 }
 

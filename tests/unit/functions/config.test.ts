@@ -39,6 +39,8 @@ const MALFORMED: Record<keyof typeof VARIABLES | keyof typeof OPTIONAL_VARIABLES
   PAYMENTS_HASH_KEY: ["c2hvcnQ=", "not base64!"],
   PAYMENTS_COUNTRY_HEADER: ["two words", "cf-ipcountry: DE", "x".repeat(65)],
   PAYMENTS_JWT_ISSUER: ["nonsense", "file:///x"],
+  PAYMENTS_ALERT_SECRET: ["whsec_short", "secret", "whsec_not/base64!!"],
+  PAYMENTS_ALERT_URL: ["nonsense", "ftp://x.example/", "https://user:pw@x.example/"],
   PAYMENTS_NOTIFY_SECRET: ["whsec_short", "secret", "whsec_not/base64!!"],
   PAYMENTS_NOTIFY_URL: ["nonsense", "ftp://x.example/", "https://user:pw@x.example/"],
   PAYMENTS_OUTBOX_SECRET: ["whsec_short", "secret", "whsec_not/base64!!"],

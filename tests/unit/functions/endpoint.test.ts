@@ -2,12 +2,15 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Config } from "../../../supabase/functions/_shared/config.ts";
 import { endpoint, type EndpointSpec } from "../../../supabase/functions/_shared/endpoint.ts";
 import { PaymentError } from "../../../supabase/functions/_shared/errors.ts";
+import type { Operation } from "../../../supabase/functions/_shared/operations.ts";
 import { ok } from "../../../supabase/functions/_shared/respond.ts";
 import { readSurroundings } from "../../../supabase/functions/_shared/surroundings.ts";
 import { developmentEnv, productionEnv } from "../../support/function-env.ts";
 
 const lines: string[] = [];
+const operations: Operation[] = [];
 beforeEach(() => {
+  operations.length = 0;
   lines.length = 0;
 });
 
@@ -15,12 +18,18 @@ function functionWith(
   env: Record<string, string>,
   handle: EndpointSpec<Config>["handle"] = () => Promise.resolve(ok({ fine: true })),
 ) {
+  // what it would write to a database is the recorder's own matter
+  const { record: _record, ...surroundings } = readSurroundings(
+    "create-checkout",
+    env,
+    (config) => config,
+  );
   return endpoint<Config>({
     name: "create-checkout",
     methods: ["POST"],
     maxBodyBytes: 64,
     browser: true,
-    surroundings: readSurroundings("create-checkout", env, (config) => config),
+    surroundings: { ...surroundings, record: (operation) => operations.push(operation) },
     handle,
     writeLog: (line) => lines.push(line),
   });
@@ -47,6 +56,51 @@ const SECURITY_HEADERS = {
   "Strict-Transport-Security": "max-age=63072000; includeSubDomains; preload",
   "X-Content-Type-Options": "nosniff",
 };
+
+describe("every request", () => {
+  it.each([
+    ["ok", post()],
+    ["preflight", new Request("https://x.example/", { method: "OPTIONS" })],
+    ["method_not_allowed", new Request("https://x.example/", { method: "DELETE" })],
+    ["unsupported_media_type", post({ headers: { "content-type": "text/plain" } })],
+    ["payload_too_large", post({ body: "x".repeat(65) })],
+  ])("8.2c leaves its outcome, latency and request id: %s", async (code, request) => {
+    const response = await functionWith(developmentEnv())(request);
+    expect(operations).toMatchObject([{ code, requestId: response.headers.get("x-request-id") }]);
+    expect(operations[0]?.durationMs).toBeGreaterThanOrEqual(0);
+  });
+
+  it("8.2c is counted as what it was when a handler throws", async () => {
+    await functionWith(developmentEnv(), () => Promise.reject(new PaymentError("on_hold")))(post());
+    await functionWith(developmentEnv(), () => Promise.reject(new Error("canary")))(post());
+    expect(operations.map(({ code }) => code)).toEqual(["on_hold", "unavailable"]);
+  });
+
+  it("8.1b shows nothing of its body, headers or query in a log line", async () => {
+    const canary = "canary4711";
+    const request = new Request(`https://x.example/functions/v1/create-checkout?q=${canary}`, {
+      method: "POST",
+      body: JSON.stringify({ name: canary }),
+      headers: {
+        "content-type": "application/json",
+        authorization: `Bearer ${canary}`,
+        cookie: canary,
+        "user-agent": canary,
+        "x-request-id": canary,
+        "x-forwarded-for": canary,
+        origin: `https://${canary}.example`,
+      },
+    });
+    for (const thrown of [null, new Error(canary), { message: canary, stack: canary }]) {
+      await functionWith(
+        developmentEnv(),
+        () => thrown === null ? Promise.resolve(ok({})) : Promise.reject(thrown),
+      )(request.clone());
+    }
+    expect(lines.length).toBeGreaterThanOrEqual(3);
+    expect(lines.join("\n")).not.toContain(canary);
+  });
+});
 
 describe("every response", () => {
   it.each([

@@ -1,6 +1,15 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createLog, type LogFields, scrub } from "../../../supabase/functions/_shared/log.ts";
+import {
+  ALLOWED_FIELDS,
+  createLog,
+  type LogFields,
+  scrub,
+} from "../../../supabase/functions/_shared/log.ts";
+import { codesIn, tableBelow } from "../house/markdown-table.ts";
+import { ROOT } from "../house/root.ts";
 
 function lineOf(fields: LogFields, message = "message"): string {
   const lines: string[] = [];
@@ -43,6 +52,20 @@ describe("log lines", () => {
   it("9.1b keeps a request id whose groups are all digits", () => {
     const id = "12345678-1234-4234-8234-123456789012";
     expect(lineOf({ request_id: id })).toContain(id);
+  });
+
+  it("8.1b leaves nothing that a terminal or an editor obeys, and loses nothing", () => {
+    const hostile =
+      "\u001b[31m \u009b2J \u0085 \u202e\u2066 \u2028\u2029 \u200b\ufeff \u007f \r\n\t\0";
+    const line = lineOf({ detail: hostile });
+    expect(line).toMatch(/^[\x20-\x7e]*$/);
+    expect(JSON.parse(line).detail).toBe(hostile);
+  });
+
+  it("8.1b docs/logs.md names every field, and no other", () => {
+    const text = readFileSync(join(ROOT, "docs/logs.md"), "utf8");
+    const documented = tableBelow(text, "Field", "Is").flatMap(([names]) => codesIn(names));
+    expect(documented.toSorted()).toEqual([...ALLOWED_FIELDS].toSorted());
   });
 
   it("8.1b bounds a value", () => {

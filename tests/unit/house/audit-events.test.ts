@@ -17,6 +17,7 @@ const EXPRESSIONS: Readonly<Record<string, readonly string[]>> = {
   "'event.' || new_status": ["applied", "queued", "ignored", "retry", "dead"].map(eventOf),
   "'notice.' || row_state": ["notice.delivered", "notice.dead"],
   "'outbox.' || row_state": ["outbox.delivered", "outbox.dead"],
+  "'alert.' || row_state": ["alert.delivered", "alert.dead"],
   "'enforcement.' || p_outcome": ["done", "not_needed", "not_confirmed"].map((outcome) =>
     `enforcement.${outcome}`
   ),

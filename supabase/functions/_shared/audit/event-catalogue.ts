@@ -145,12 +145,15 @@ const ENTRIES: readonly [
   ["object.refresh_stuck", "an object cannot be fetched", "event", "warning", ["failure"]],
   ["outbox.delivered", "the host took a domain event", "event", "info", ["success"]],
   ["outbox.dead", "the host did not take a domain event", "event", "critical", ["failure"]],
+  ["alert.delivered", "somebody was told of an alert", "operation", "info", ["success"]],
+  ["alert.dead", "an alert could not be delivered", "operation", "critical", ["failure"]],
   ["reconcile.finished", "a reconciliation succeeded whole", "operation", "info", ["success"], [
     "found",
   ]],
   ["purge.finished", "what had served its time was dropped", "operation", "info", ["success"], [
     "partitions",
     "raw_bodies",
+    "metrics",
     "event_conflicts",
     "client_details",
     "domain_events",
@@ -258,6 +261,12 @@ const ENTRIES: readonly [
     "before",
     "after",
   ]],
+  ["staff.alerts_listed", "alerts were read by staff", "staff", "info", ["success"]],
+  ["staff.alert_acknowledged", "somebody took an alert on", "staff", "notice", ["success"]],
+  ["staff.alert_resolved", "somebody closed an alert", "staff", "notice", ["success"]],
+  ["staff.alert_rule_set", "what a rule takes to speak was changed", "staff", "warning", [
+    "success",
+  ], ["before", "after"]],
   ["staff.legal_holds_listed", "legal holds were read by staff", "staff", "notice", ["success"]],
   ["staff.refund_requested", "a refund was asked for", "staff", "warning", ["success"], [
     "amount_minor",

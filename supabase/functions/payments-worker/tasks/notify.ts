@@ -1,14 +1,15 @@
-import type { DomainEvent, Notice, WorkerStore } from "../store.ts";
+import { alertText } from "../alert-text.ts";
+import type { Alert, DomainEvent, Notice, WorkerStore } from "../store.ts";
 import { allTasks, drain, type Task, type TaskRun } from "../task.ts";
 
 const BATCH = 20;
 const LEASE_SECONDS = 60;
 const TIMEOUT_MS = 10_000;
 
-/** Where something listens, and the key it verifies with. */
+/** Where something listens, and the key it verifies with; null for one that verifies nothing. */
 export interface Sink {
   url: string;
-  sign: SignMessage;
+  sign: SignMessage | null;
 }
 
 export interface NotifyDependencies {
@@ -17,6 +18,8 @@ export interface NotifyDependencies {
   events: Sink | null;
   /** Who sends notices on to people; null where nobody does. */
   notices: Sink | null;
+  /** Who wakes people up; null where nobody does. */
+  alerts: Sink | null;
   fetch: typeof fetch;
   now: () => number;
 }
@@ -27,9 +30,7 @@ export type SignMessage = (id: string, timestamp: number, body: string) => Promi
 /** What is delivered: the id is the `webhook-id`, the same at each attempt. */
 interface Message {
   id: string;
-  type: string;
-  created_at: string;
-  data: Record<string, unknown>;
+  body: Record<string, unknown>;
 }
 
 /** One outbox: how its rows are leased, told and ended. */
@@ -41,9 +42,9 @@ interface Outbox<Row> {
 }
 
 /**
- * Delivers domain events to the host application and notices to who sends them on, each until it is
- * answered 2xx. Delivery is at least once; `webhook-id` is the same each time, so that the effect can
- * be exactly once. Also looks whether an incident's 72 hours are running out.
+ * Delivers alerts to who wakes people up, domain events to the host application and notices to who sends
+ * them on, each until it is answered 2xx. Delivery is at least once; `webhook-id` is the same each time,
+ * so that the effect can be exactly once. Also looks whether an incident's 72 hours are running out.
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
@@ -54,9 +55,7 @@ export function notifyTask(deps: NotifyDependencies): Task {
     claim: store.claimOutbox,
     messageOf: ({ id, type, created_at, data, object_id, user_id }) => ({
       id,
-      type,
-      created_at,
-      data: { ...data, object_id, user_id },
+      body: { type, timestamp: created_at, data: { ...data, object_id, user_id } },
     }),
     finish: store.finishOutbox,
   };
@@ -65,13 +64,27 @@ export function notifyTask(deps: NotifyDependencies): Task {
     claim: store.claimNotices,
     messageOf: ({ id, created_at, incident_id, user_id, subject, body }) => ({
       id,
-      type: "incident.notice",
-      created_at,
-      data: { incident_id, user_id, subject, body },
+      body: {
+        type: "incident.notice",
+        timestamp: created_at,
+        data: { incident_id, user_id, subject, body },
+      },
     }),
     finish: store.finishNotice,
   };
-  return allTasks(clocksTask(deps), deliverAll(deps, events), deliverAll(deps, notices));
+  const alerts: Outbox<Alert> = {
+    sink: deps.alerts,
+    claim: store.claimAlerts,
+    messageOf: (alert) => ({ id: alert.id, body: alertBody(alert, deps.alerts) }),
+    finish: store.finishAlert,
+  };
+  // alerts first: they may be about the events' delivery
+  return allTasks(
+    clocksTask(deps),
+    deliverAll(deps, alerts),
+    deliverAll(deps, events),
+    deliverAll(deps, notices),
+  );
 }
 
 function clocksTask({ store, now }: NotifyDependencies): Task {
@@ -80,6 +93,14 @@ function clocksTask({ store, now }: NotifyDependencies): Task {
     await store.checkIncidentClocks();
     return { done: 0, failed: 0, ms: now() - startedAt };
   };
+}
+
+/** Slack's incoming webhooks take `text`; so do those made after their model, beside what they ignore. */
+function alertBody(alert: Alert, sink: Sink | null): Record<string, unknown> {
+  const text = alertText(alert);
+  if (sink?.sign === null) return { text };
+  const { lease: _lease, attempt: _attempt, ...data } = alert;
+  return { type: "alert.opened", timestamp: alert.first_seen_at, text, data };
 }
 
 function deliverAll<Row>(deps: NotifyDependencies, outbox: Outbox<Row>): Task {
@@ -106,18 +127,16 @@ function deliverAll<Row>(deps: NotifyDependencies, outbox: Outbox<Row>): Task {
 async function post(
   { fetch, now }: NotifyDependencies,
   sink: Sink,
-  { id, type, created_at, data }: Message,
+  message: Message,
 ): Promise<string | null> {
-  const body = JSON.stringify({ type, timestamp: created_at, data });
+  const body = JSON.stringify(message.body);
   const timestamp = Math.floor(now() / 1000);
   try {
     const response = await fetch(sink.url, {
       method: "POST",
       headers: {
         "content-type": "application/json",
-        "webhook-id": id,
-        "webhook-timestamp": String(timestamp),
-        "webhook-signature": await sink.sign(id, timestamp, body),
+        ...await signatureHeaders(sink, message.id, timestamp, body),
       },
       body,
       redirect: "error", // a signed message goes where it was configured to go
@@ -128,4 +147,18 @@ async function post(
   } catch (error) {
     return error instanceof Error ? error.name : "unknown";
   }
+}
+
+async function signatureHeaders(
+  { sign }: Sink,
+  id: string,
+  timestamp: number,
+  body: string,
+): Promise<Record<string, string>> {
+  if (sign === null) return {};
+  return {
+    "webhook-id": id,
+    "webhook-timestamp": String(timestamp),
+    "webhook-signature": await sign(id, timestamp, body),
+  };
 }

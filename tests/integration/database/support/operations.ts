@@ -43,9 +43,12 @@ function routesOf(name: string, file: string): string[] {
     throw new Error(`${name}: every function is an endpoint that names its methods in index.ts`);
   }
   const paths = /\bpaths:/.test(source) ? listIn(source, "paths") : [""];
-  return methods.flatMap((method) =>
-    paths.map((path) => `${method} ${name}${path === "" ? "" : `/${path}`}`)
-  );
+  return [
+    ...methods.flatMap((method) =>
+      paths.map((path) => `${method} ${name}${path === "" ? "" : `/${path}`}`)
+    ),
+    ...listIn(source, "readPaths").map((path) => `GET ${name}/${path}`),
+  ];
 }
 
 function listIn(source: string, key: string): string[] {
