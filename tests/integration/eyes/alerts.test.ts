@@ -337,7 +337,7 @@ describe("a delivery", () => {
   it("8.2a what happens again while it is open is counted and not told again", async () => {
     const id = await raise("evt_again");
     await notify();
-    await expect(raise("evt_again")).resolves.toBe(id);
+    expect(await raise("evt_again").catch(() => "not counted")).toBe(id);
     await notify();
     expect(sink.received).toHaveLength(1);
     expect(await sql`select occurrences from payments_private.alerts where id = ${id}`)
