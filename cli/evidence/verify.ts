@@ -49,7 +49,9 @@ function renderText(
 ): string {
   const more = findingCount - findings.length;
   const about = manifest === null ? [] : [
-    `Evidence ${manifest.id}, exported ${manifest.generated_at} by ${manifest.by}: ${manifest.reason}`,
+    `Evidence ${manifest.id}, exported ${manifest.generated_at}` +
+    // strangers' words: shown when signed, and then without what a terminal obeys
+    (signedBy === null ? "" : ` by ${inert(manifest.by)}: ${inert(manifest.reason)}`),
     `${manifest.counts.rows} rows, ${manifest.counts.unsealed} of them in no seal; ` +
     `${manifest.counts.events} events, ${manifest.counts.seals} seals.`,
     manifest.head === null
@@ -65,6 +67,14 @@ function renderText(
     findingCount === 0 ? "Nothing is wrong." : `${findingCount} findings.`,
     "",
   ].join("\n");
+}
+
+/** Control and format characters, as a terminal would obey them, become visible. */
+function inert(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
 }
 
 function renderJson(

@@ -78,13 +78,19 @@ create table payments_private.incidents (
     and coalesce(length(no_notice_reason), 0) <= 2000 and coalesce(length(root_cause), 0) <= 4000
     and pg_column_size(follow_ups) <= 16384),
   constraint counts_are_not_negative check (coalesce(people_count, 0) >= 0 and coalesce(record_count, 0) >= 0),
+  constraint times_are_real check (detected_at >= '2000-01-01' and isfinite(detected_at) and isfinite(aware_at)),
+  constraint a_reason_is_a_sentence check (
+    no_notice_reason is null or length(trim(no_notice_reason)) >= 10),
   constraint times_are_in_order check (detected_at <= aware_at and aware_at <= opened_at),
   constraint clock_runs_for_72_hours check (notify_due_at = aware_at + interval '72 hours'),
   constraint a_notice_was_given_after_awareness check (
     authority_notified_at is null
     or (authority_notified_at >= aware_at and authority_notified_at <= authority_recorded_at)),
   constraint a_late_notice_says_why check (
-    authority_notified_at is null or authority_notified_at <= notify_due_at
+    authority_notified_at is null
+    -- a record made too late is a late notice, unless it names the authority's own reference
+    or (authority_notified_at <= notify_due_at
+      and (authority_recorded_at <= notify_due_at or coalesce(length(trim(authority_reference)), 0) >= 3))
     or coalesce(length(trim(reason_if_late)), 0) >= 10),
   constraint follow_ups_are_complete check (follow_ups = '[]' or payments_private.are_follow_ups(follow_ups)),
   constraint an_end_has_somebody check ((closed_at is null) = (closed_by is null)),
@@ -143,8 +149,9 @@ begin
     raise exception 'the clock is not turned back' using errcode = 'PP005';
   elsif (new.id, new.opened_at, new.opened_by) is distinct from (old.id, old.opened_at, old.opened_by)
     or (old.authority_recorded_at is not null
-      and (new.authority_notified_at, new.authority_recorded_at, new.reason_if_late)
-        is distinct from (old.authority_notified_at, old.authority_recorded_at, old.reason_if_late)) then
+      and (new.authority_notified_at, new.authority_recorded_at, new.authority_reference, new.reason_if_late)
+        is distinct from (
+          old.authority_notified_at, old.authority_recorded_at, old.authority_reference, old.reason_if_late)) then
     raise exception 'what was recorded stays' using errcode = 'PP005';
   end if;
   if new.authority_notified_at is not null and old.authority_notified_at is null then
@@ -270,7 +277,8 @@ begin
   perform audit.append('staff', p_actor, 'incident.assessed', 'success', 'incident', p_incident::text,
     p_reason => p_reason, p_detail => jsonb_build_object(
       'fields', (select jsonb_agg(k) from jsonb_object_keys(p_changes) as k),
-      'severity', p_changes -> 'severity', 'personal_data', p_changes -> 'personal_data', 'aware_at', p_changes -> 'aware_at'));
+      'severity', p_changes -> 'severity', 'personal_data', p_changes -> 'personal_data', 'aware_at', p_changes -> 'aware_at',
+      'people_count', p_changes -> 'people_count', 'record_count', p_changes -> 'record_count'));
   return '{"ok": true}';
 exception
   when check_violation or not_null_violation then
@@ -306,7 +314,8 @@ begin
   returning i.authority_notified_at > i.notify_due_at into late;
   perform payments_private.resolve_clock_alerts(p_incident);
   perform audit.append('staff', p_actor, 'incident.authority_notified', 'success', 'incident', p_incident::text,
-    p_reason => p_reason, p_detail => jsonb_build_object('notified_at', coalesce(p_notified_at, now()), 'late', late));
+    p_reason => p_reason, p_detail => jsonb_build_object('notified_at', coalesce(p_notified_at, now()), 'late', late,
+      'reference', p_reference));
   return jsonb_build_object('ok', true, 'late', late);
 exception
   when check_violation then

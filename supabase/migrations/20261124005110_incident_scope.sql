@@ -54,7 +54,8 @@ create table payments_private.incident_searches (
   searched_by text not null,
   searched_at timestamptz not null default now(),
   found_users integer not null,
-  constraint search_has_a_beginning_before_its_end check (from_at <= until_at),
+  constraint search_has_a_beginning_before_its_end check (
+    from_at <= until_at and from_at >= '2000-01-01' and isfinite(until_at)),
   constraint texts_are_bounded check (
     coalesce(length(key_fingerprint), 0) <= 64 and coalesce(length(actor), 0) <= 255
     and coalesce(length(action), 0) <= 80 and coalesce(length(resource), 0) <= 255)

@@ -93,6 +93,9 @@ begin
   select i.* into incident from payments_private.incidents as i where i.id = p_incident;
   refusal := coalesce(refusal, case
     when payments_private.holds_card_number(p_subject) or payments_private.holds_card_number(p_template)
+      -- what the template is filled with, too
+      or payments_private.holds_card_number(concat_ws(' ', incident.title, incident.nature, incident.measures,
+        incident.likely_consequences, incident.contact))
       then 'card_number'
     when not exists (select from payments_private.incident_users as u where u.incident_id = p_incident)
       then 'nobody_affected' end);

@@ -51,13 +51,16 @@ declare
   old record;
 begin
   insert into payments_private.key_uses as k (fingerprint, kind, used_by, first_used_at, last_used_at)
-  select e.secret_fingerprint, 'webhook_secret', 'stripe', min(e.received_at), max(e.received_at)
+  select distinct on (fingerprint) * from ( -- a secret that serves as both is one
+  select e.secret_fingerprint as fingerprint, 'webhook_secret' as kind, 'stripe' as used_by,
+    min(e.received_at) as first_used_at, max(e.received_at) as last_used_at
   from payments_private.processed_events as e
   where e.received_at >= since and e.secret_fingerprint ~ '^[0-9a-f]{16}$'
   group by 1
   union all
   select u.fingerprint, 'function_key', u.used_by, u.first_used_at, u.last_used_at
   from audit.key_uses_since(since) as u
+  ) as uses
   on conflict (fingerprint) do update set
     first_used_at = least(k.first_used_at, excluded.first_used_at),
     last_used_at = greatest(k.last_used_at, excluded.last_used_at);

@@ -357,3 +357,51 @@ describe("what is written wrongly", () => {
     expect((await payments(["incident", ...argv, ...because])).code).toBe(2);
   });
 });
+
+describe("what an admin could try", () => {
+  const assess = async (id: string, changes: Record<string, unknown>) => {
+    const [row] = await sql`select payments_private.assess_incident('Ada', ${id},
+      ${sql.json(Object(changes))}, 'an attack') as answer`;
+    return row?.["answer"];
+  };
+
+  it("10.1c an empty reason does not stop the clock", async () => {
+    const id = await open(sql, { detectedAt: hoursAgo(81), awareAt: hoursAgo(80) });
+    expect(await assess(id, { no_notice_reason: "" })).toMatchObject({ ok: false });
+    expect(await assess(id, { no_notice_reason: "          " })).toMatchObject({ ok: false });
+  });
+
+  it("10.1c a notice that was recorded stays, its reference too, and stands in the trail", async () => {
+    const id = await open(sql);
+    const record = async (reference: string) => {
+      const [row] = await sql`select payments_private.record_authority_notice('Ada', ${id}, null,
+        ${reference}, null, 'told') as answer`;
+      return row?.["answer"];
+    };
+    expect(await record("REAL-1")).toMatchObject({ ok: true });
+    expect(await record("FAKE-2")).toEqual({ ok: false, code: "already_recorded" });
+    const rows = await sql`select detail ->> 'reference' as reference from audit.audit_logs
+      where action = 'incident.authority_notified' and resource_id = ${id}`;
+    expect(rows).toEqual([{ reference: "REAL-1" }]);
+  });
+
+  it("10.1c a notice recorded after the 72 hours is late, whatever time it claims", async () => {
+    const id = await open(sql, { detectedAt: hoursAgo(201), awareAt: hoursAgo(200) });
+    const record = async (reference: string | null) => {
+      const [row] = await sql`select payments_private.record_authority_notice('Ada', ${id},
+        now() - interval '150 hours', ${reference}, null, 'told') as answer`;
+      return row?.["answer"];
+    };
+    expect(await record(null)).toEqual({ ok: false, code: "a_late_notice_says_why" });
+    expect(await record("DPA-2026-17")).toMatchObject({ ok: true });
+  });
+
+  it("10.1a a secret pasted as a key's name is refused and kept nowhere", async () => {
+    const id = await open(sql);
+    const [row] = await sql`select payments_private.contain_incident('Ada', ${id}, 'rotate-key',
+      'not_the_name_of_a_key', 'oops') as answer`;
+    expect(row?.["answer"]).toEqual({ ok: false, code: "unknown_key" });
+    const kept = await sql`select from audit.audit_logs where detail::text like '%not_the_name%'`;
+    expect(kept).toHaveLength(0);
+  });
+});

@@ -293,6 +293,8 @@ const ENTRIES: readonly [
     "severity",
     "personal_data",
     "aware_at",
+    "people_count",
+    "record_count",
   ]],
   [
     "incident.users_found",
@@ -324,7 +326,7 @@ const ENTRIES: readonly [
     "staff",
     "notice",
     ["success"],
-    ["notified_at", "late"],
+    ["notified_at", "late", "reference"],
   ],
   [
     "incident.closed",
