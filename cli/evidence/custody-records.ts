@@ -100,6 +100,9 @@ export async function readCustody(
             and l.detail ->> 'record_sha256' = c.record_sha256) as told,
         (select to_char(s.month, 'YYYY-MM') from audit.seal_entries as e join audit.seals as s on s.number = e.seal_number
           where e.log_id = c.audit_id
+            -- the row was written with the record: another row's seal speaks for nothing
+            and e.occurred_at between c.at - interval '1 minute' and c.at + interval '1 minute'
+            and s.month = date_trunc('month', c.at at time zone 'UTC')::date
             and not exists (select from audit.audit_logs as l where l.id = c.audit_id)) as purged_month
       from audit.custody as c
       where c.number > ${after} and (${evidence}::uuid is null or c.evidence_id = ${evidence}::uuid)

@@ -314,25 +314,49 @@ describe("the superuser, with triggers off", () => {
     expect(withRow.trail.map(({ kind }) => kind)).toContain("row_missing");
   });
 
+  /** Takes the log away as a signed purge of its month leaves it. */
+  async function purge(
+    sql: postgres.TransactionSql,
+    signer: typeof key.signer,
+  ): Promise<void> {
+    const [row] = await sql`select to_char(max(occurred_at) at time zone 'UTC', 'YYYY-MM') as month,
+      count(*)::int as rows from audit.audit_logs`;
+    const [month, at] = [String(row?.["month"]), new Date().toISOString()];
+    const fields = { month, rows: Number(row?.["rows"]), purged_at: at, key: "k1" };
+    const statement = writeStatement("purge", fields);
+    await sql`delete from audit.purge_records`;
+    await sql`insert into audit.purge_records (month, row_count, purged_at, key_id, statement, signature)
+      values (${`${month}-01`}, ${fields.rows}, ${at}, 'k1', ${statement}, ${
+      signer.sign(statement)
+    })`;
+    await sql`delete from audit.audit_logs`;
+  }
+
   it("10.2b is not blamed for a month of the log that was purged, signed", async () => {
-    const purge = async (sql: postgres.TransactionSql, signer: typeof key.signer) => {
-      const [row] =
-        await sql`select to_char(max(occurred_at) at time zone 'UTC', 'YYYY-MM') as month,
-        count(*)::int as rows from audit.audit_logs`;
-      const [month, at] = [String(row?.["month"]), new Date().toISOString()];
-      const fields = { month, rows: Number(row?.["rows"]), purged_at: at, key: "k1" };
-      const statement = writeStatement("purge", fields);
-      await sql`delete from audit.purge_records`;
-      await sql`insert into audit.purge_records (month, row_count, purged_at, key_id, statement, signature)
-        values (${`${month}-01`}, ${fields.rows}, ${at}, 'k1', ${statement}, ${
-        signer.sign(statement)
-      })`;
-      await sql`delete from audit.audit_logs`;
-    };
     const signed = await afterTampering((sql) => purge(sql, key.signer));
     expect(signed).toMatchObject({ ok: true, findings: [], trail: [] });
     const unsigned = await afterTampering((sql) => purge(sql, makeTestKey().signer));
     expect(kindsOf(unsigned)).toContain("custody_untold");
+    await bench.admin.begin(async (sql) => {
+      await sql`set local session_replication_role = replica`;
+      await sql`delete from audit.purge_records`;
+    });
+  });
+
+  it("10.2b a purged month excuses no record that was made at another time", async () => {
+    const verdict = await afterTampering(async (sql) => {
+      await sql`
+        insert into audit.custody
+        select (jsonb_populate_record(c, jsonb_build_object('number', c.number + 1, 'actor', 'Mallory',
+          'action', 'accessed', 'handed_to', null, 'at', c.at + interval '2 minutes', 'previous', c.record_sha256,
+          'audit_id', (select e.log_id from audit.seal_entries as e order by e.occurred_at limit 1)))).*
+        from audit.custody as c order by number desc limit 1`;
+      await sql`update audit.custody as c set record = audit.custody_text(c) where actor = 'Mallory'`;
+      await sql`update audit.custody as c set record_sha256 = encode(sha256(convert_to(c.record, 'UTF8')), 'hex')
+        where actor = 'Mallory'`;
+      await purge(sql, key.signer);
+    });
+    expect(kindsOf(verdict)).toContain("custody_untold");
     await bench.admin.begin(async (sql) => {
       await sql`set local session_replication_role = replica`;
       await sql`delete from audit.purge_records`;
