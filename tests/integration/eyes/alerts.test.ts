@@ -210,7 +210,7 @@ describe("each alert", () => {
       expect(Date.now() - startedAt).toBeLessThan(60_000);
       const opened = await sql`
         select count(*)::int as n from payments_private.alerts
-        where rule = ${cause.rule} and subject = ${subject} and first_seen_at >= ${now?.["at"]}`;
+        where rule = ${cause.rule} and subject = ${subject} and last_seen_at >= ${now?.["at"]}`;
       expect(opened).toEqual([{ n: 1 }]);
     } finally {
       await cause.undo?.();
