@@ -77,14 +77,18 @@ test("an idempotency key with other parameters is an idempotency_error", async (
 });
 
 test("a key that is in use is a conflict, and one object is made", async () => {
-  const answers = await Promise.all(
-    Array.from({ length: 10 }, () => post("/v1/customers", "name=A", { "idempotency-key": "k3" })),
-  );
-  const statuses = answers.map((answer) => answer.status).sort();
-  expect(statuses[0]).toBe(200);
-  const conflict = answers.find((answer) => answer.status === 409);
+  // Whether two requests meet is the scheduler's doing: bursts go out until two did.
+  let conflict: Response | undefined;
+  for (let burst = 1; conflict === undefined && burst <= 30; burst++) {
+    const key = { "idempotency-key": `in-use-${burst}` };
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => post("/v1/customers", "name=A", key)),
+    );
+    expect(answers.map((answer) => answer.status)).toContain(200);
+    expect((await bench.stripe.customers.list({ limit: 100 })).data).toHaveLength(burst);
+    conflict = answers.find((answer) => answer.status === 409);
+  }
   expect((await conflict?.json())?.error.code).toBe("idempotency_key_in_use");
-  expect((await bench.stripe.customers.list()).data).toHaveLength(1);
 });
 
 test("a key is forgotten after 24 hours", async () => {
