@@ -6,7 +6,7 @@ import type { ProjectConfig } from "./project-config.ts";
 import { connect } from "./sql.ts";
 import { batchSessionSettings } from "./lite-session.ts";
 import { routeLiteErrors, toRestError } from "./rest-errors.ts";
-import { createSettableRoles } from "./settable-roles.ts";
+import { createSettableRoles, type SettableRoles } from "./settable-roles.ts";
 
 /** Auth and REST, in this process: Supabase Lite on the stack's Postgres. */
 export interface Lite {
@@ -18,6 +18,9 @@ export interface Lite {
   fetch(request: Request): Promise<Response>;
   close(): Promise<void>;
 }
+
+/** How long requests of a server that went away may take to end. */
+const endGraceSeconds = 5;
 
 export interface LiteOptions {
   /** The superuser's: each request then becomes the role of its key or token. */
@@ -32,30 +35,53 @@ export interface LiteOptions {
 }
 
 export function createLite(options: LiteOptions): Lite {
-  const { url } = options;
-  const connection = openConnection(url, options.log);
-  const app = createApp(connection, options);
-  const settableRoles = createSettableRoles(connection.driver);
+  let serving = serve(options);
   let listener: postgres.Sql | undefined;
+  /**
+   * The driver can lose a connection for good when the server goes away under a write: it never sends
+   * another byte on it (its `nextWriteTimer` stays set), and waits. A server that is back gets new ones.
+   */
+  const replace = () => {
+    const { driver } = serving.connection;
+    serving = serve(options);
+    driver.end({ timeout: endGraceSeconds }).catch(() => {});
+  };
   return {
-    createSystemSchema: () => app.ensureSystemSchema(),
+    createSystemSchema: () => serving.app.ensureSystemSchema(),
     async warmUp() {
-      listener = await followSchemaChanges(url, connection);
-      await app.fetch(
+      listener = await followSchemaChanges(
+        options.url,
+        () => serving.connection.clearSchemaCache(),
+        replace,
+      );
+      await serving.app.fetch(
         new Request("http://127.0.0.1/rest/v1/", { headers: { apikey: options.publishableKey } }),
       ).then((response) => response.body?.cancel());
-      await connection.introspect({ useCache: true });
+      await serving.connection.introspect({ useCache: true });
     },
     async fetch(request) {
+      const { app, settableRoles } = serving;
       const role = options.roleOfSecretKey.get(request.headers.get("apikey") ?? "");
       if (role !== undefined && !await settableRoles.includes(role)) return refuseRole(role);
       return await app.fetch(request);
     },
     async close() {
       await listener?.end({ timeout: 0 });
-      await connection.driver.end({ timeout: 0 });
+      await serving.connection.driver.end({ timeout: 0 });
     },
   };
+}
+
+interface Serving {
+  connection: PostgresConnection;
+  app: App;
+  settableRoles: SettableRoles;
+}
+
+function serve(options: LiteOptions): Serving {
+  const connection = openConnection(options.url, options.log);
+  const app = createApp(connection, options);
+  return { connection, app, settableRoles: createSettableRoles(connection.driver) };
 }
 
 /** The connection with the driver's two known faults taken out. */
@@ -143,11 +169,14 @@ function refuseRole(role: string): Response {
 /** PostgREST reloads its schema cache on NOTIFY pgrst; Lite never does, so the stack listens for it. */
 async function followSchemaChanges(
   url: string,
-  connection: PostgresConnection,
+  onChange: () => void,
+  onServerBack: () => void,
 ): Promise<postgres.Sql> {
   const listener = connect(url);
-  const reload = () => connection.clearSchemaCache();
-  // The second callback runs at each (re)connection: a change may have been missed in between.
-  await listener.listen("pgrst", reload, reload);
+  let isConnected = false;
+  await listener.listen("pgrst", onChange, () => {
+    if (isConnected) onServerBack(); // what begins anew misses no change either
+    isConnected = true;
+  });
   return listener;
 }
