@@ -1,5 +1,5 @@
 -- Purpose: what has been received from Stripe, and how far each mirrored object is known.
--- Objects: payments_private.processed_events (monthly partitions), event_conflicts,
+-- Objects: payments_private.event_ids, processed_events (monthly partitions), event_conflicts,
 --          mirrored_objects, refresh_marks, ticket_numbers; domains for their columns.
 -- Risk:    private; no grants to any API role.
 
@@ -21,8 +21,8 @@ create domain payments_private.attempt_count as integer constraint attempts_are_
 create domain payments_private.object_mover as text
   constraint moved_by_is_known check (value in ('event', 'refresh'));
 
--- Partitioned by the event's own creation time so that old events are purged by dropping a table;
--- ingest_event keeps the id unique across partitions (docs/adr/0012).
+-- Partitioned by the event's own creation time so that old events are purged by dropping a table. A
+-- partitioned table has no unique key without its partition's column: event_ids is that key (docs/adr/0012).
 
 create table payments_private.processed_events (
   event_id payments_private.stripe_event_id not null,
@@ -97,6 +97,16 @@ comment on function payments_private.ensure_events_partition(timestamptz) is
 
 alter table payments_private.processed_events enable row level security;
 select payments_private.ensure_events_partition(now() + n * interval '1 month') from generate_series(-1, 2) as n;
+
+create table payments_private.event_ids (
+  event_id text not null,
+  created timestamptz not null,
+  constraint event_ids_pkey primary key (event_id)
+);
+comment on table payments_private.event_ids is
+  'One id names one event, whichever month it is kept under. Deliveries of one event wait for each other at its row.';
+comment on column payments_private.event_ids.created is 'When Stripe made the event: says in which partition it is.';
+alter table payments_private.event_ids enable row level security;
 
 create table payments_private.event_conflicts (
   id bigint generated always as identity primary key,

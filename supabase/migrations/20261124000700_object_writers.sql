@@ -86,39 +86,50 @@ create function payments_private.write_checkout_session(p jsonb) returns void
 language plpgsql volatile
 set search_path = ''
 as $$
+declare
+  r payments.checkout_sessions := jsonb_populate_record(null::payments.checkout_sessions, p);
 begin
   insert into payments.checkout_sessions (
     id, user_id, customer_id, mode, status, payment_status, currency, amount_total,
     subscription_id, payment_id, customer_country, expires_at, created_at)
-  select
-    r.id, payments_private.owner_of(r.customer_id), r.customer_id, r.mode, r.status, r.payment_status,
-    r.currency, r.amount_total, r.subscription_id, r.payment_id, r.customer_country, r.expires_at, r.created_at
-  from jsonb_populate_record(null::payments.checkout_sessions, p) as r
+  values (
+    r.id, (select c.user_id from payments.customers as c where c.id = r.customer_id), r.customer_id, r.mode,
+    r.status, r.payment_status, r.currency, r.amount_total, r.subscription_id, r.payment_id,
+    r.customer_country, r.expires_at, r.created_at)
   on conflict (id) do update set
     user_id = excluded.user_id, customer_id = excluded.customer_id, mode = excluded.mode,
     status = excluded.status, payment_status = excluded.payment_status, currency = excluded.currency,
     amount_total = excluded.amount_total, subscription_id = excluded.subscription_id,
     payment_id = excluded.payment_id, customer_country = excluded.customer_country,
     expires_at = excluded.expires_at;
+  if r.status = 'complete' then
+    perform payments_private.check_session_country(p);
+  end if;
+  if r.status in ('complete', 'expired') then
+    perform payments_private.settle_reservation(r.id, r.status);
+  end if;
 end
 $$;
-comment on function payments_private.write_checkout_session(jsonb) is 'Upserts one checkout session.';
+comment on function payments_private.write_checkout_session(jsonb) is
+  'Upserts one checkout session; one that has ended settles its reservation.';
 
 create function payments_private.write_subscription(p jsonb) returns void
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  owner_id uuid := payments_private.owner_of(p ->> 'customer_id');
+  r payments.subscriptions := jsonb_populate_record(null::payments.subscriptions, p);
+  known payments.subscriptions;
 begin
+  select s.* into known from payments.subscriptions as s where s.id = r.id;
+  select c.user_id into r.user_id from payments.customers as c where c.id = r.customer_id;
   insert into payments.subscriptions (
     id, user_id, customer_id, status, currency, cancel_at_period_end, cancel_at, canceled_at,
     ended_at, current_period_start, current_period_end, trial_end, latest_invoice_id, created_at)
-  select
-    r.id, owner_id, r.customer_id, r.status, r.currency, r.cancel_at_period_end, r.cancel_at,
+  values (
+    r.id, r.user_id, r.customer_id, r.status, r.currency, r.cancel_at_period_end, r.cancel_at,
     r.canceled_at, r.ended_at, r.current_period_start, r.current_period_end, r.trial_end,
-    r.latest_invoice_id, r.created_at
-  from jsonb_populate_record(null::payments.subscriptions, p) as r
+    r.latest_invoice_id, r.created_at)
   on conflict (id) do update set
     user_id = excluded.user_id, customer_id = excluded.customer_id, status = excluded.status,
     currency = excluded.currency, cancel_at_period_end = excluded.cancel_at_period_end,
@@ -126,18 +137,38 @@ begin
     current_period_start = excluded.current_period_start,
     current_period_end = excluded.current_period_end, trial_end = excluded.trial_end,
     latest_invoice_id = excluded.latest_invoice_id, created_at = excluded.created_at;
+  perform payments_private.write_items(r.id, r.user_id, p -> 'items', known.id is null);
 
-  delete from payments.subscription_items as i
-  where i.subscription_id = p ->> 'id'
-    and i.id not in (select item ->> 'id' from jsonb_array_elements(p -> 'items') as item);
+  if payments_private.may_tell(known.status, r.status) then
+    perform payments_private.tell_subscription(r.id, to_jsonb(known), to_jsonb(r));
+  end if;
+  -- nobody's subscription is nobody's duplicate
+  if r.user_id is not null then
+    perform payments_private.find_duplicate_subscription(r.id);
+  end if;
+end
+$$;
+comment on function payments_private.write_subscription(jsonb) is
+  'Upserts one subscription, makes its items exactly those of the projection, and tells the host what that changes.';
 
+create function payments_private.write_items(p_subscription_id text, p_owner_id uuid, p_items jsonb, p_is_new boolean)
+returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if not p_is_new then -- a new one has none: the foreign key says so
+    delete from payments.subscription_items as i
+    where i.subscription_id = p_subscription_id
+      and i.id not in (select item ->> 'id' from jsonb_array_elements(p_items) as item);
+  end if;
   insert into payments.subscription_items (
     id, subscription_id, user_id, price_id, product_id, quantity, currency, unit_amount,
     recurring_interval, recurring_interval_count, current_period_start, current_period_end)
   select
-    r.id, p ->> 'id', owner_id, r.price_id, r.product_id, r.quantity, r.currency, r.unit_amount,
+    r.id, p_subscription_id, p_owner_id, r.price_id, r.product_id, r.quantity, r.currency, r.unit_amount,
     r.recurring_interval, r.recurring_interval_count, r.current_period_start, r.current_period_end
-  from jsonb_populate_recordset(null::payments.subscription_items, p -> 'items') as r
+  from jsonb_populate_recordset(null::payments.subscription_items, p_items) as r
   on conflict (id) do update set
     subscription_id = excluded.subscription_id, user_id = excluded.user_id,
     price_id = excluded.price_id, product_id = excluded.product_id, quantity = excluded.quantity,
@@ -148,22 +179,23 @@ begin
     current_period_end = excluded.current_period_end;
 end
 $$;
-comment on function payments_private.write_subscription(jsonb) is
-  'Upserts one subscription and makes its items exactly those of the projection.';
+comment on function payments_private.write_items(text, uuid, jsonb, boolean) is
+  'Makes the items of a subscription exactly those given; p_is_new: it has none yet.';
 
 create function payments_private.write_invoice(p jsonb) returns void
 language plpgsql volatile
 set search_path = ''
 as $$
+declare
+  r payments.invoices := jsonb_populate_record(null::payments.invoices, p);
 begin
   insert into payments.invoices (
     id, user_id, customer_id, subscription_id, number, status, billing_reason, currency, total,
     amount_due, amount_paid, amount_remaining, period_start, period_end, due_date, created_at, deleted_at)
-  select
-    r.id, payments_private.owner_of(r.customer_id), r.customer_id, r.subscription_id, r.number,
+  values (
+    r.id, (select c.user_id from payments.customers as c where c.id = r.customer_id), r.customer_id, r.subscription_id, r.number,
     r.status, r.billing_reason, r.currency, r.total, r.amount_due, r.amount_paid,
-    r.amount_remaining, r.period_start, r.period_end, r.due_date, r.created_at, null
-  from jsonb_populate_record(null::payments.invoices, p) as r
+    r.amount_remaining, r.period_start, r.period_end, r.due_date, r.created_at, null)
   on conflict (id) do update set
     user_id = excluded.user_id, customer_id = excluded.customer_id,
     subscription_id = excluded.subscription_id, number = excluded.number, status = excluded.status,
@@ -192,29 +224,40 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  owner_id uuid := payments_private.owner_of(p ->> 'customer_id');
+  r payments.payments := jsonb_populate_record(null::payments.payments, p);
+  known_status text;
 begin
-  perform payments_private.lock_payment(p ->> 'id');
+  perform payments_private.lock_payment(r.id);
+  select t.status into known_status from payments.payments as t where t.id = r.id;
+  select c.user_id into r.user_id from payments.customers as c where c.id = r.customer_id;
   insert into payments.payments (
     id, user_id, customer_id, amount, amount_received, currency, status, failure_code,
     decline_code, created_at, canceled_at)
-  select
-    r.id, owner_id, r.customer_id, r.amount, r.amount_received, r.currency, r.status,
-    r.failure_code, r.decline_code, r.created_at, r.canceled_at
-  from jsonb_populate_record(null::payments.payments, p) as r
+  values (
+    r.id, r.user_id, r.customer_id, r.amount, r.amount_received, r.currency, r.status,
+    r.failure_code, r.decline_code, r.created_at, r.canceled_at)
   on conflict (id) do update set
     user_id = excluded.user_id, customer_id = excluded.customer_id, amount = excluded.amount,
     amount_received = excluded.amount_received, currency = excluded.currency,
     status = excluded.status, failure_code = excluded.failure_code,
     decline_code = excluded.decline_code, canceled_at = excluded.canceled_at;
 
-  if owner_id is not null then
-    perform payments_private.own_reversals(p ->> 'id', owner_id);
-    perform payments_private.act_on_warnings(p ->> 'id', owner_id);
+  if r.user_id is not null then
+    perform payments_private.own_reversals(r.id, r.user_id);
+    perform payments_private.act_on_warnings(r.id, r.user_id);
+  end if;
+  if r.status = 'succeeded' and known_status is distinct from 'succeeded' then
+    perform payments_private.write_outbox('payment.succeeded', r.id, 'once', r.user_id,
+      payments_private.describe_change(to_jsonb(r)));
+  end if;
+  -- what waited for its payment is told now, once: what was told long ago is purged and would be told again
+  if known_status is null then
+    perform payments_private.tell_reversals(r.id);
   end if;
 end
 $$;
-comment on function payments_private.write_payment(jsonb) is 'Upserts one PaymentIntent.';
+comment on function payments_private.write_payment(jsonb) is
+  'Upserts one PaymentIntent, and tells the host when it first succeeds.';
 
 create function payments_private.own_reversals(p_payment_id text, p_owner_id uuid) returns void
 language plpgsql volatile
@@ -286,14 +329,9 @@ as $$
 begin
   case p_kind -- the frequent kinds first
     when 'invoice' then perform payments_private.write_invoice(p_projection);
-    when 'subscription' then
-      perform payments_private.write_subscription(p_projection);
-      perform payments_private.find_duplicate_subscription(p_projection ->> 'id');
+    when 'subscription' then perform payments_private.write_subscription(p_projection);
     when 'payment_intent' then perform payments_private.write_payment(p_projection);
-    when 'checkout.session' then
-      perform payments_private.write_checkout_session(p_projection);
-      perform payments_private.check_session_country(p_projection);
-      perform payments_private.settle_reservation(p_projection ->> 'id', p_projection ->> 'status');
+    when 'checkout.session' then perform payments_private.write_checkout_session(p_projection);
     when 'charge' then
       perform payments_private.write_charge(p_projection);
       perform payments_private.check_charge_country(p_projection);

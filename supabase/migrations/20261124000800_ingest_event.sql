@@ -1,6 +1,6 @@
 -- Purpose: take in one verified Stripe event: dedupe, order, effect and audit row in one transaction.
 -- Objects: payments.ingest_event; payments_private.settings, lock_object, show_object, apply_snapshot,
---          apply_event, mark_objects, place_event, record_event.
+--          mark_objects, place_event, find_event, ingest_again.
 -- Risk:    the hot path; every lock is taken in the order event, object, rows, marks. Each statement costs
 --          as much as the row it writes (docs/benchmarks.md): none more than it needs.
 
@@ -35,23 +35,21 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  old_status text := payments_private.status_of(p_kind, p_object_id);
-  new_status text := case when not p_is_deleted then p_projection ->> 'status' end;
-  may_tell boolean := payments_private.may_tell(p_kind, old_status, new_status);
   before jsonb;
 begin
-  if may_tell and (old_status is not null or p_kind not in ('subscription', 'payment_intent')) then
-    before := payments_private.read_object(p_kind, p_object_id);
+  -- the frequent kinds tell what they change themselves
+  if not p_is_deleted and p_kind not in ('refund', 'dispute', 'entitlements.active_entitlement_summary') then
+    perform payments_private.write_object(p_kind, p_projection);
+    return;
   end if;
+  before := payments_private.read_object(p_kind, p_object_id);
   if p_is_deleted then
     perform payments_private.delete_object(p_kind, p_object_id, p_as_of);
   else
     perform payments_private.write_object(p_kind, p_projection);
   end if;
-  if may_tell then
-    perform payments_private.emit_domain_events(
-      p_kind, p_object_id, before, payments_private.read_object(p_kind, p_object_id));
-  end if;
+  perform payments_private.emit_domain_events(
+    p_kind, p_object_id, before, payments_private.read_object(p_kind, p_object_id));
 end
 $$;
 comment on function payments_private.show_object(text, text, jsonb, boolean, timestamptz) is
@@ -77,33 +75,6 @@ end
 $$;
 comment on function payments_private.apply_snapshot(text, text, jsonb, timestamptz, bigint, text) is
   'Writes what a fetch shows of an object. The caller holds the object''s lock and decided that it is newer.';
-
-create function payments_private.apply_event(p_kind text, p_object_id text, p_projection jsonb, p_created timestamptz)
-returns boolean
-language plpgsql volatile
-set search_path = ''
-as $$
-declare
-  is_deleted boolean := coalesce((p_projection ->> 'deleted')::boolean, false);
-begin
-  -- One statement locks the object, compares, and moves it. Where the rule says no, the row stays as it
-  -- is, locked. The ticket is taken under the lock: nothing that moves the object later has a lower one.
-  insert into payments_private.mirrored_objects as m (kind, object_id, as_of, ticket, deleted_at)
-  values (p_kind, p_object_id, p_created, nextval('payments_private.ticket_numbers'),
-    case when is_deleted then p_created end)
-  on conflict (kind, object_id) do update set
-    as_of = excluded.as_of, ticket = nextval('payments_private.ticket_numbers'), moved_by = 'event',
-    deleted_at = excluded.deleted_at
-  where m.deleted_at is null and excluded.as_of > m.as_of + interval '10 seconds';
-  if not found then
-    return false;
-  end if;
-  perform payments_private.show_object(p_kind, p_object_id, p_projection, is_deleted, p_created);
-  return true;
-end
-$$;
-comment on function payments_private.apply_event(text, text, jsonb, timestamptz) is
-  'Applies an event''s snapshot unless the object is known as newer, as nearly as new, or as deleted; returns whether it did. The object stays locked until the transaction ends.';
 
 create function payments_private.raise_as_of(p_kind text, p_object_id text, p_created timestamptz) returns void
 language plpgsql volatile
@@ -207,9 +178,9 @@ as $$
 declare
   target_kind text := p_event ->> 'object_kind';
   target_id text := p_event ->> 'object_id';
-  projection jsonb := nullif(p_event -> 'projection', 'null');
+  projection jsonb := p_event -> 'projection';
+  is_deleted boolean;
   marks jsonb := p_event -> 'marks';
-  age interval := now() - p_created;
 begin
   if target_kind is null or not (p_event ->> 'handled')::boolean then
     status := 'ignored';
@@ -219,14 +190,29 @@ begin
   if p_event ? 'projection_error' then
     status := 'retry';
     failure := p_event ->> 'projection_error';
-  elsif age > interval '30 days' then
+  elsif p_created < now() - interval '30 days' then
     status := 'ignored';
-  elsif age > interval '1 hour' or projection is null then
+  elsif p_created < now() - interval '1 hour' or jsonb_typeof(projection) is distinct from 'object' then
     status := 'queued';
   else
     begin -- a projection that cannot be written must not lose the event: kept for retry
-      status := case when payments_private.apply_event(target_kind, target_id, projection, p_created)
-        then 'applied' else 'queued' end;
+      is_deleted := coalesce((projection ->> 'deleted')::boolean, false);
+      -- One statement locks the object, compares, and moves it: unless it is known as newer, as nearly as
+      -- new, or as deleted; then the row stays as it is, locked until the transaction ends. The ticket is
+      -- taken under the lock: nothing that moves the object later has a lower one.
+      insert into payments_private.mirrored_objects as m (kind, object_id, as_of, ticket, deleted_at)
+      values (target_kind, target_id, p_created, nextval('payments_private.ticket_numbers'),
+        case when is_deleted then p_created end)
+      on conflict (kind, object_id) do update set
+        as_of = excluded.as_of, ticket = nextval('payments_private.ticket_numbers'), moved_by = 'event',
+        deleted_at = excluded.deleted_at
+      where m.deleted_at is null and excluded.as_of > m.as_of + interval '10 seconds';
+      if found then
+        status := 'applied';
+        perform payments_private.show_object(target_kind, target_id, projection, is_deleted, p_created);
+      else
+        status := 'queued';
+      end if;
     exception when others then
       status := 'retry';
       failure := sqlstate;
@@ -257,7 +243,6 @@ as $$
 declare
   id text := p_event ->> 'event_id';
   made_at timestamptz := to_timestamp((p_event ->> 'created')::bigint);
-  known payments_private.processed_events;
   is_off boolean;
   verifies boolean;
   placed record;
@@ -274,22 +259,13 @@ begin
     perform audit.append('stripe', id, 'event.refused', 'refused', p_event ->> 'object_kind',
       p_event ->> 'object_id', p_event ->> 'request_id', p_event ->> 'secret_fingerprint',
       'livemode_mismatch', jsonb_build_object('event_type', p_event ->> 'event_type'));
-    return jsonb_build_object('outcome', 'livemode_mismatch');
+    return '{"outcome": "livemode_mismatch"}';
   end if;
 
-  -- Deliveries of one event wait for each other here; the second one then finds the first one's row.
-  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(id, 0));
-  select * into known from payments_private.processed_events as e where e.event_id = id;
-
-  if found then
-    if known.created <> made_at or known.event_type <> p_event ->> 'event_type'
-      or known.object_id is distinct from p_event ->> 'object_id' then
-      perform payments_private.quarantine_conflict(p_event, made_at);
-      return jsonb_build_object('outcome', 'quarantined');
-    end if;
-    if payments_private.is_settled(known, (p_event ->> 'handled')::boolean) then
-      return jsonb_build_object('outcome', 'duplicate');
-    end if;
+  -- Deliveries of one event wait for each other here: one of them adds the id.
+  insert into payments_private.event_ids (event_id, created) values (id, made_at) on conflict (event_id) do nothing;
+  if not found then
+    return payments_private.ingest_again(p_event, made_at, verifies);
   end if;
 
   if (p_event ->> 'malformed')::boolean then
@@ -300,11 +276,26 @@ begin
     outcome := placed.status;
     failure := placed.failure;
   end if;
-  perform payments_private.record_event(p_event, made_at, outcome, failure, known.event_id is null);
-  if known.event_id is null and outcome in ('applied', 'queued', 'retry') then
+  insert into payments_private.processed_events (
+    event_id, created, event_type, object_kind, object_id, livemode, api_version, status,
+    processed_at, body_sha256, secret_fingerprint, request_id, projection, encrypted_body, last_error)
+  values (
+    id, made_at, p_event ->> 'event_type', p_event ->> 'object_kind', p_event ->> 'object_id',
+    (p_event ->> 'livemode')::boolean, p_event ->> 'api_version', outcome,
+    case when outcome in ('applied', 'ignored', 'quarantined') then now() end,
+    p_event ->> 'body_sha256', p_event ->> 'secret_fingerprint', p_event ->> 'request_id',
+    case when outcome = 'retry' then nullif(p_event -> 'projection', 'null') end,
+    case when outcome = 'retry' then p_event ->> 'encrypted_body' end,
+    failure);
+  perform audit.append('stripe', id, 'event.' || outcome,
+    case when outcome in ('retry', 'quarantined') then 'failure' else 'success' end,
+    p_event ->> 'object_kind', p_event ->> 'object_id', p_event ->> 'request_id',
+    p_event ->> 'secret_fingerprint', failure, jsonb_build_object('event_type', p_event ->> 'event_type'));
+  if p_event ->> 'event_type' in (
+    'payment_intent.payment_failed', 'radar.early_fraud_warning.created', 'charge.dispute.created')
+    and outcome in ('applied', 'queued', 'retry') then
     perform payments_private.watch_event(p_event);
   end if;
-
   -- `retry` is ours to finish: Stripe is told that the event is safe with us
   return jsonb_build_object('outcome', case outcome when 'retry' then 'queued' else outcome end);
 end
@@ -312,44 +303,73 @@ $$;
 comment on function payments.ingest_event(jsonb) is
   'Takes in one verified event and returns {outcome: applied|queued|ignored|duplicate|quarantined|livemode_mismatch|switched_off}. Except after the last two, the event is durably recorded.';
 
-create function payments_private.record_event(
-  p_event jsonb, p_created timestamptz, p_status text, p_failure text, p_is_new boolean
-) returns void
+create function payments_private.find_event(p_event_id text) returns payments_private.processed_events
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  found_event payments_private.processed_events;
+begin
+  select e.* into found_event from payments_private.event_ids as i
+  join payments_private.processed_events as e on e.event_id = i.event_id and e.created = i.created
+  where i.event_id = p_event_id;
+  return found_event;
+end
+$$;
+comment on function payments_private.find_event(text) is 'The row of an event, whichever month it is kept under; nulls where there is none.';
+
+create function payments_private.ingest_again(p_event jsonb, p_created timestamptz, p_verifies boolean) returns jsonb
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  keeps_payload boolean := p_status = 'retry';
-  finished_at timestamptz := case when p_status in ('applied', 'ignored', 'quarantined') then now() end;
-  kept_projection jsonb := case when keeps_payload then nullif(p_event -> 'projection', 'null') end;
-  kept_body text := case when keeps_payload then p_event ->> 'encrypted_body' end;
+  id text := p_event ->> 'event_id';
+  known payments_private.processed_events := payments_private.find_event(id);
+  placed record;
+  outcome text;
+  failure text;
 begin
-  if p_is_new then
-    insert into payments_private.processed_events (
-      event_id, created, event_type, object_kind, object_id, livemode, api_version, status,
-      processed_at, body_sha256, secret_fingerprint, request_id, projection, encrypted_body, last_error)
-    values (
-      p_event ->> 'event_id', p_created, p_event ->> 'event_type', p_event ->> 'object_kind',
-      p_event ->> 'object_id', (p_event ->> 'livemode')::boolean, p_event ->> 'api_version', p_status,
-      finished_at, p_event ->> 'body_sha256', p_event ->> 'secret_fingerprint', p_event ->> 'request_id',
-      kept_projection, kept_body, p_failure);
-  else
-    update payments_private.processed_events as e set
-      status = p_status, attempts = e.attempts + 1, processed_at = finished_at,
-      projection = kept_projection, encrypted_body = kept_body, last_error = p_failure,
-      secret_fingerprint = p_event ->> 'secret_fingerprint'
-    where e.event_id = p_event ->> 'event_id' and e.created = p_created;
+  if not payments_private.is_settled(known, (p_event ->> 'handled')::boolean) then
+    -- something is left to do: one delivery does it, the next one finds it done
+    perform from payments_private.event_ids as i where i.event_id = id for update;
+    known := payments_private.find_event(id);
+  end if;
+  if known.event_id is null then
+    return '{"outcome": "duplicate"}'; -- its row was purged meanwhile: no event that old has an effect
+  end if;
+  if known.created <> p_created or known.event_type <> p_event ->> 'event_type'
+    or known.object_id is distinct from p_event ->> 'object_id' then
+    perform payments_private.quarantine_conflict(p_event, p_created);
+    return '{"outcome": "quarantined"}';
+  end if;
+  if payments_private.is_settled(known, (p_event ->> 'handled')::boolean) then
+    return '{"outcome": "duplicate"}';
   end if;
 
-  perform audit.append('stripe', p_event ->> 'event_id', 'event.' || p_status,
-    case when p_status in ('retry', 'quarantined') then 'failure' else 'success' end,
+  if (p_event ->> 'malformed')::boolean then
+    outcome := 'quarantined';
+    failure := 'object_disagrees_with_type';
+  else
+    placed := payments_private.place_event(p_event, p_created, p_verifies);
+    outcome := placed.status;
+    failure := placed.failure;
+  end if;
+  update payments_private.processed_events as e set
+    status = outcome, attempts = e.attempts + 1,
+    processed_at = case when outcome in ('applied', 'ignored', 'quarantined') then now() end,
+    projection = case when outcome = 'retry' then nullif(p_event -> 'projection', 'null') end,
+    encrypted_body = case when outcome = 'retry' then p_event ->> 'encrypted_body' end,
+    last_error = failure, secret_fingerprint = p_event ->> 'secret_fingerprint'
+  where e.event_id = id and e.created = p_created;
+  perform audit.append('stripe', id, 'event.' || outcome,
+    case when outcome in ('retry', 'quarantined') then 'failure' else 'success' end,
     p_event ->> 'object_kind', p_event ->> 'object_id', p_event ->> 'request_id',
-    p_event ->> 'secret_fingerprint', p_failure,
-    jsonb_build_object('event_type', p_event ->> 'event_type'));
+    p_event ->> 'secret_fingerprint', failure, jsonb_build_object('event_type', p_event ->> 'event_type'));
+  return jsonb_build_object('outcome', case outcome when 'retry' then 'queued' else outcome end);
 end
 $$;
-comment on function payments_private.record_event(jsonb, timestamptz, text, text, boolean) is
-  'Writes the event''s row and its audit row. The caller holds the event''s lock and looked whether it is new.';
+comment on function payments_private.ingest_again(jsonb, timestamptz, boolean) is
+  'Takes in a further delivery of a known event: quarantines one that is another event, does what was left undone.';
 
 create function payments_private.quarantine_conflict(p_event jsonb, p_created timestamptz) returns void
 language plpgsql volatile

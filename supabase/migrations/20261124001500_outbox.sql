@@ -92,40 +92,17 @@ $$;
 comment on function payments_private.gives_access(text) is
   'Whether a subscription of this status is one the customer has: past_due keeps it while Stripe retries.';
 
-create function payments_private.status_of(p_kind text, p_object_id text) returns text
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  found_status text;
-begin
-  if p_kind = 'subscription' then
-    select t.status into found_status from payments.subscriptions as t where t.id = p_object_id;
-  elsif p_kind = 'payment_intent' then
-    select t.status into found_status from payments.payments as t where t.id = p_object_id;
-  end if;
-  return found_status;
-end
-$$;
-comment on function payments_private.status_of(text, text) is
-  'The status of a subscription or payment, null where it is unknown; null for other kinds.';
-
-create function payments_private.may_tell(p_kind text, p_old_status text, p_new_status text) returns boolean
+create function payments_private.may_tell(p_old_status text, p_new_status text) returns boolean
 language plpgsql immutable
 set search_path = ''
 as $$
 begin
-  if p_kind = 'subscription' then
-    return payments_private.gives_access(p_old_status) <> payments_private.gives_access(p_new_status)
-      or (p_old_status = 'incomplete' and p_new_status is distinct from 'incomplete');
-  elsif p_kind = 'payment_intent' then
-    return p_old_status is null or (p_new_status = 'succeeded' and p_old_status <> 'succeeded');
-  end if;
-  return p_kind in ('refund', 'dispute', 'entitlements.active_entitlement_summary');
+  return payments_private.gives_access(p_old_status) <> payments_private.gives_access(p_new_status)
+    or (p_old_status = 'incomplete' and p_new_status is distinct from 'incomplete');
 end
 $$;
-comment on function payments_private.may_tell(text, text, text) is
-  'False where a change surely makes no domain event, so that the rows need not be read for it: turning rows into JSON costs more than writing them.';
+comment on function payments_private.may_tell(text, text) is
+  'False where a subscription''s change surely makes no domain event, so that its rows need not become JSON for it: that costs more than writing them.';
 
 create function payments_private.read_object(p_kind text, p_object_id text) returns jsonb
 language plpgsql stable
@@ -137,8 +114,6 @@ begin
   case p_kind
     when 'subscription' then
       select to_jsonb(t) into found_row from payments.subscriptions as t where t.id = p_object_id;
-    when 'payment_intent' then
-      select to_jsonb(t) into found_row from payments.payments as t where t.id = p_object_id;
     when 'refund' then
       select to_jsonb(t) into found_row from payments.refunds as t where t.id = p_object_id;
     when 'dispute' then
@@ -152,7 +127,36 @@ begin
 end
 $$;
 comment on function payments_private.read_object(text, text) is
-  'The rows that domain events are derived from, as JSON; null for other kinds and unknown objects.';
+  'The rows whose change is told by whoever writes them, as JSON; null for other kinds and unknown objects.';
+
+create function payments_private.tell_subscription(p_object_id text, p_old jsonb, p_new jsonb) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  owner_id uuid := (p_new ->> 'user_id')::uuid;
+  old_status text := p_old ->> 'status';
+  new_status text := p_new ->> 'status';
+begin
+  if not payments_private.gives_access(old_status) and payments_private.gives_access(new_status) then
+    perform payments_private.write_turn('subscription.activated', 'subscription.ended', p_object_id,
+      p_new ->> 'current_period_start', owner_id, payments_private.describe_change(p_new));
+  elsif not payments_private.gives_access(new_status)
+    -- nothing comes before incomplete: this is a fetch that another has overtaken, and it is corrected,
+    -- by what came next or by the end
+    and new_status is distinct from 'incomplete'
+    and (payments_private.gives_access(old_status)
+      or (old_status = 'incomplete' and payments_private.was_told_last('subscription.activated', 'subscription.ended', p_object_id)))
+  then
+    perform payments_private.write_turn('subscription.ended', 'subscription.activated', p_object_id,
+      coalesce(p_new ->> 'ended_at', p_new ->> 'current_period_start', p_old ->> 'current_period_start'),
+      coalesce(owner_id, (p_old ->> 'user_id')::uuid),
+      payments_private.describe_change(coalesce(p_new, p_old)));
+  end if;
+end
+$$;
+comment on function payments_private.tell_subscription(text, jsonb, jsonb) is
+  'Writes the domain event that lies between two states of a subscription; p_new null: it is gone.';
 
 create function payments_private.emit_domain_events(p_kind text, p_object_id text, p_old jsonb, p_new jsonb)
 returns void
@@ -172,31 +176,7 @@ begin
     end if;
   end if;
   case p_kind
-    when 'subscription' then
-      if not payments_private.gives_access(old_status) and payments_private.gives_access(new_status) then
-        perform payments_private.write_turn('subscription.activated', 'subscription.ended', p_object_id,
-          p_new ->> 'current_period_start', owner_id, payments_private.describe_change(p_new));
-      elsif not payments_private.gives_access(new_status)
-        -- nothing comes before incomplete: this is a fetch that another has overtaken, and it is corrected,
-        -- by what came next or by the end
-        and new_status is distinct from 'incomplete'
-        and (payments_private.gives_access(old_status)
-          or (old_status = 'incomplete' and payments_private.was_told_last('subscription.activated', 'subscription.ended', p_object_id)))
-      then
-        perform payments_private.write_turn('subscription.ended', 'subscription.activated', p_object_id,
-          coalesce(p_new ->> 'ended_at', p_new ->> 'current_period_start', p_old ->> 'current_period_start'),
-          coalesce(owner_id, (p_old ->> 'user_id')::uuid),
-          payments_private.describe_change(coalesce(p_new, p_old)));
-      end if;
-    when 'payment_intent' then
-      if old_status is distinct from 'succeeded' and new_status = 'succeeded' then
-        perform payments_private.write_outbox('payment.succeeded', p_object_id, 'once', owner_id,
-          payments_private.describe_change(p_new));
-      end if;
-      -- what waited for its payment is told now, once: what was told long ago is purged and would be told again
-      if p_old is null then
-        perform payments_private.tell_reversals(p_object_id);
-      end if;
+    when 'subscription' then perform payments_private.tell_subscription(p_object_id, p_old, p_new);
     when 'refund' then
       if old_status is distinct from 'succeeded' and new_status = 'succeeded' then
         perform payments_private.write_outbox('payment.refunded', p_object_id, 'once', owner_id,

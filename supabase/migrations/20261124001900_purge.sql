@@ -33,10 +33,15 @@ begin
   loop
     continue when payments_private.is_frozen(month.starts, month.ends);
     execute format('drop table payments_private.%I', month.name);
+    delete from payments_private.event_ids as i where i.created >= month.starts and i.created < month.ends;
     dropped := dropped + 1;
   end loop;
-  delete from payments_private.processed_events_default as e
-  where e.created < p_before and not payments_private.is_frozen(e.created, e.created, null, e.object_id);
+  with gone as (
+    delete from payments_private.processed_events_default as e
+    where e.created < p_before and not payments_private.is_frozen(e.created, e.created, null, e.object_id)
+    returning e.event_id
+  )
+  delete from payments_private.event_ids as i using gone where i.event_id = gone.event_id;
   return dropped;
 end
 $$;

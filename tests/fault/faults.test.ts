@@ -81,6 +81,7 @@ test("I4: when the audit row cannot be written nothing is applied, and nothing i
 test("I1: the victim of a deadlock is not acknowledged and loses nothing", async () => {
   const event = await productEvent();
   const other = postgres(bench.stack.state.dbUrl, { max: 1, ssl: false });
+  const rollback = new Error("what only served the deadlock goes");
   let answer: Promise<{ status: number; outcome: string }> | undefined;
   await other.begin(async (sql) => {
     // patient, so that the other side finds the deadlock and dies of it
@@ -93,7 +94,11 @@ test("I1: the victim of a deadlock is not acknowledged and loses nothing", async
         select exists (select from pg_locks where not granted) as waiting`;
       return row?.waiting === true;
     }, 5_000);
-    await sql`select pg_advisory_xact_lock(hashtextextended(${event.id}, 0))`;
+    // waits for the delivery, which has added the id and waits for us
+    await sql`insert into payments_private.event_ids (event_id, created) values (${event.id}, now())`;
+    throw rollback;
+  }).catch((error: unknown) => {
+    if (error !== rollback) throw error;
   });
   await other.end();
   expect((await answer)?.status).toBe(503);

@@ -81,9 +81,9 @@ export const MUTANTS: readonly Mutant[] = [
     noticedAs: /was recorded 2 times/,
     sql: "alter table payments_private.processed_events drop constraint processed_events_pkey",
     changes: [{
-      inFunction: "payments_private.record_event(jsonb,timestamptz,text,text,boolean)",
-      find: "if p_is_new then",
-      replace: "if true then",
+      inFunction: "payments.ingest_event(jsonb)",
+      find: "if not found then",
+      replace: "if false then",
     }],
   },
   {

@@ -10,6 +10,7 @@ delete from payments.outbox;
 delete from payments_private.alerts;
 delete from payments_private.event_conflicts;
 delete from payments_private.processed_events;
+delete from payments_private.event_ids;
 delete from payments_private.refresh_marks;
 delete from payments_private.mirrored_objects;
 delete from payments_private.stripe_account;

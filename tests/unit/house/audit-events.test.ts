@@ -13,7 +13,7 @@ import { callsOf, withoutComments } from "./sql-calls.ts";
 
 /** What an expression can be, where an action is not a literal. A new one must be written down here. */
 const EXPRESSIONS: Readonly<Record<string, readonly string[]>> = {
-  "'event.' || p_status": ["applied", "queued", "ignored", "retry", "quarantined"].map(eventOf),
+  "'event.' || outcome": ["applied", "queued", "ignored", "retry", "quarantined"].map(eventOf),
   "'event.' || new_status": ["applied", "queued", "ignored", "retry", "dead"].map(eventOf),
   "'notice.' || row_state": ["notice.delivered", "notice.dead"],
   "'outbox.' || row_state": ["outbox.delivered", "outbox.dead"],
