@@ -65,12 +65,15 @@ export async function followTrail(
     heads: noting(heads, known, confirmed),
     onFinding: note,
   };
-  while (progress.phase !== "done" && !(onlySeals === true && progress.phase !== "seals")) {
-    progress = await verifyNextPage(progress, options);
-    const done = progress.sealed_rows + progress.rows;
-    bar.update(done, 2 * records.sealed_rows, `${progress.phase}: ${done} rows`);
+  try {
+    while (progress.phase !== "done" && !(onlySeals === true && progress.phase !== "seals")) {
+      progress = await verifyNextPage(progress, options);
+      const done = progress.sealed_rows + progress.rows;
+      bar.update(done, 2 * records.sealed_rows, `${progress.phase}: ${done} rows`);
+    }
+  } finally {
+    bar.clear();
   }
-  bar.clear();
   return { progress, kinds, lost: heads.lost(), confirmed };
 }
 

@@ -12,17 +12,20 @@ export type ArchiveInput =
 /**
  * Writes a plain tar archive that `tar xf` unpacks, and forces it to the disk.
  *
+ * @param onBytes is told of each piece that is written, its length in bytes
  * @returns the archive's SHA-256, hex
  */
 export async function writeArchive(
   path: string,
   inputs: readonly ArchiveInput[],
   at: Date,
+  onBytes: (bytes: number) => void = () => {},
 ): Promise<string> {
   const handle = await open(path, "wx", 0o600);
   const hash = createHash("sha256");
   const put = async (bytes: Uint8Array) => {
     hash.update(bytes);
+    onBytes(bytes.length);
     await handle.writeFile(bytes);
   };
   try {

@@ -19,7 +19,7 @@ export async function collect(
   database: Database,
   resolved: ResolvedScope,
   folder: string,
-  onRows: (done: number, total: number) => void,
+  onProgress: (done: number, total: number, what: string) => void,
 ): Promise<Collected> {
   const written = async <T>(
     name: Part,
@@ -29,7 +29,8 @@ export async function collect(
     const told = await write(file);
     return { told, record: await file.end() };
   };
-  const rows = await written("rows.ndjson", (file) => writeRows(database, resolved, file, onRows));
+  const rows = await written("rows.ndjson", (file) => writeRows(database, resolved, file, onProgress));
+  onProgress(0, 0, "writing seals and events");
   // after the rows: the chain has to reach behind the newest of them
   const seals = await written(
     "seals.ndjson",

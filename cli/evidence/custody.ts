@@ -2,6 +2,7 @@ import type { KeyOptions } from "../audit/public-keys.ts";
 import { type CommandIo, type ExitCode, UsageError } from "../command-io.ts";
 import { type DatabaseOptions, withDatabase } from "../connect/with-database.ts";
 import { type OperateOptions, readOperator } from "../operate/operate.ts";
+import { createProgressBar } from "../progress-bar.ts";
 import { renderColumns } from "../render-columns.ts";
 import { renderArchiveFinding } from "./archive-findings.ts";
 import { withArchive } from "./archive-reader.ts";
@@ -87,10 +88,12 @@ export async function noteCustody(
   if (handedTo !== undefined && (handedTo === "" || handedTo.length > 255)) {
     throw new UsageError("--to takes a name");
   }
-  const { id, digest } = await withArchive(
-    path,
-    async (archive) => ({ id: archive.id, digest: await archive.digest() }),
-  );
+  const bar = createProgressBar(io);
+  const { id, digest } = await withArchive(path, async (archive) => {
+    let read = 0;
+    const onBytes = (bytes: number) => bar.update(read += bytes, archive.size, "hashing");
+    return { id: archive.id, digest: await archive.digest(onBytes) };
+  }).finally(bar.clear);
   if (action === "verified") {
     const { findings } = await checkFile(path, { ...options, digest }, io);
     for (const finding of findings) io.error(`${renderArchiveFinding(finding)}\n`);

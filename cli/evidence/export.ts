@@ -12,7 +12,7 @@ import { findPublicKeys, findSigner, type KeyOptions } from "../audit/public-key
 import { type CommandIo, type ExitCode, UsageError } from "../command-io.ts";
 import { type Database, type DatabaseOptions, withDatabase } from "../connect/with-database.ts";
 import { type Operator, readOperator } from "../operate/operate.ts";
-import { createProgressBar } from "../progress-bar.ts";
+import { createProgressBar, type ProgressBar } from "../progress-bar.ts";
 import { writeArchive } from "./archive-writer.ts";
 import { collect, type Collected } from "./collect.ts";
 import { recordCustody } from "./custody-records.ts";
@@ -95,12 +95,8 @@ async function makeEvidence(
     scope: resolved.scope,
   });
   const bar = createProgressBar(io);
-  const collected = await collect(
-    database,
-    resolved,
-    draft.folder,
-    (done, total) => bar.update(done, total, `${done} of ${total} rows`),
-  ).finally(bar.clear);
+  const collected = await collect(database, resolved, draft.folder, bar.update)
+    .finally(bar.clear);
   const generatedAt = io.now();
   const manifest: Manifest = {
     format: "payments evidence v1",
@@ -111,7 +107,8 @@ async function makeEvidence(
     custody,
     software: await readSoftware(),
   };
-  const digest = await pack(draft, manifest, exporter.signer, generatedAt);
+  const digest = await pack(draft, manifest, exporter.signer, generatedAt, bar)
+    .finally(bar.clear);
   await recordCustody(database, operator, { evidence: id, action: "exported", digest });
   await draft.publish();
   return { manifest, digest, changed: collected.changed };
@@ -141,6 +138,7 @@ async function pack(
   manifest: Manifest,
   signer: AuditSigner,
   at: Date,
+  bar: ProgressBar,
 ): Promise<string> {
   const text = writeManifest(manifest);
   const statement = writeStatement("evidence", {
@@ -150,6 +148,8 @@ async function pack(
     key: signer.keyId,
   });
   const signature = `${JSON.stringify({ statement, signature: signer.sign(statement) })}\n`;
+  const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let packed = 0;
   const named = (name: string) => `evidence-${manifest.id}/${name}`;
   return await writeArchive(draft.archive, [
     { name: named(MANIFEST), bytes: Buffer.from(text) },
@@ -159,7 +159,7 @@ async function pack(
       path: join(draft.folder, name),
       size: bytes,
     })),
-  ], at);
+  ], at, (bytes) => bar.update(packed += bytes, total, "packing"));
 }
 
 async function readSoftware(): Promise<Manifest["software"]> {

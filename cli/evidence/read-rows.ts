@@ -64,13 +64,15 @@ export async function writeRows(
   database: Database,
   resolved: ResolvedScope,
   file: LineFile,
-  onRows: (done: number, total: number) => void,
+  onProgress: (done: number, total: number, what: string) => void,
 ): Promise<RowCounts> {
   return await database.readAudit(async (sql) => {
     // sorting ten million rows takes longer than the time that other commands are given
     await sql`select set_config('statement_timeout', '0', true)`;
     const values = matchValues(resolved);
+    onProgress(0, 0, "counting rows");
     const [counted] = await sql.unsafe<{ total: number }[]>(COUNT, values);
+    onProgress(0, 0, `sorting ${counted?.total ?? 0} rows`);
     await sql.unsafe(ROWS, values);
     const pathOf = pathsOfSeals(sql);
     let counts: RowCounts = { rows: 0, unsealed: 0, changed: 0, firstSeal: null };
@@ -93,7 +95,8 @@ export async function writeRows(
         };
       }
       counts = { ...counts, rows: counts.rows + page.length };
-      onRows(counts.rows, counted?.total ?? counts.rows);
+      const total = counted?.total ?? counts.rows;
+      onProgress(counts.rows, total, `${counts.rows} of ${total} rows`);
       if (page.length < ROWS_A_PAGE) return counts;
     }
   });

@@ -67,6 +67,7 @@ interface AssessOptions extends OperateOptions {
   readonly measures?: string;
   readonly contact?: string;
   readonly whyNoNotice?: string;
+  readonly reasonIfLate?: string;
 }
 
 /** The command `payments incident assess`. */
@@ -87,6 +88,7 @@ export function assessCommand(io: CommandIo, done: Done): Command {
     .option("--measures <text>", "measures taken and proposed")
     .option("--contact <text>", "whom people and the authority can ask")
     .option("--why-no-notice <text>", "why the authority need not hear of it")
+    .option("--reason-if-late <text>", "why the notice came late, where --aware-at makes it late")
     .action(async (incident: string, options: AssessOptions) => {
       const id = readIncidentId(incident);
       const changes = readChanges(options);
@@ -124,6 +126,7 @@ function readChanges(options: AssessOptions): Changes {
     measures: options.measures,
     contact: options.contact,
     no_notice_reason: options.whyNoNotice,
+    reason_if_late: options.reasonIfLate,
   };
   const changes: Changes = {};
   for (const [name, value] of Object.entries(given)) {

@@ -143,15 +143,17 @@ begin
     new.opened_at := now();
     return new;
   end if;
+  new.detected_at := least(new.detected_at, new.aware_at); -- who was aware before had seen it before
   if old.closed_at is not null then
     raise exception 'a closed incident is final' using errcode = 'PP005';
   elsif new.aware_at > old.aware_at or new.detected_at > old.detected_at then
     raise exception 'the clock is not turned back' using errcode = 'PP005';
   elsif (new.id, new.opened_at, new.opened_by) is distinct from (old.id, old.opened_at, old.opened_by)
     or (old.authority_recorded_at is not null
-      and (new.authority_notified_at, new.authority_recorded_at, new.authority_reference, new.reason_if_late)
-        is distinct from (
-          old.authority_notified_at, old.authority_recorded_at, old.authority_reference, old.reason_if_late)) then
+      and ((new.authority_notified_at, new.authority_recorded_at, new.authority_reference)
+        is distinct from (old.authority_notified_at, old.authority_recorded_at, old.authority_reference)
+        -- a notice that was in time may turn out late, when somebody was aware before: once, it may say why
+        or old.reason_if_late is not null and new.reason_if_late is distinct from old.reason_if_late)) then
     raise exception 'what was recorded stays' using errcode = 'PP005';
   end if;
   if new.authority_notified_at is not null and old.authority_notified_at is null then
@@ -258,7 +260,7 @@ declare
   refusal text := payments_private.open_incident_for_update(p_incident);
   known text[] := array['kind', 'severity', 'title', 'aware_at', 'personal_data', 'nature', 'people_categories',
     'people_count', 'record_categories', 'record_count', 'likely_consequences', 'measures', 'contact',
-    'no_notice_reason'];
+    'no_notice_reason', 'reason_if_late'];
   names text;
   broken text;
 begin

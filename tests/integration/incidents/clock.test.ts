@@ -129,6 +129,22 @@ describe("the notice to the authority", () => {
       .toMatchObject({ code: 0, answer: { ok: true, late: true } });
   });
 
+  it("10.1c in time turns out late when somebody was aware before, and then says why, once", async () => {
+    const id = await open(sql, { awareAt: hoursAgo(10) });
+    expect(await incident("authority-notified", id)).toMatchObject({ answer: { late: false } });
+    const earlier = ["assess", id, "--aware-at", hoursAgo(100)];
+    expect(await incident(...earlier))
+      .toMatchObject({ code: 1, answer: { ok: false, code: "a_late_notice_says_why" } });
+    const why = ["--reason-if-late", "the night shift had seen it and told nobody"];
+    expect(await incident(...earlier, ...why)).toMatchObject({ code: 0, answer: { ok: true } });
+    await refused(
+      sql`update payments_private.incidents set reason_if_late = 'another story' where id = ${id}`,
+    );
+    await refused(
+      sql`update payments_private.incidents set reason_if_late = null where id = ${id}`,
+    );
+  });
+
   it("10.1c in time needs none, is dated when it is recorded, and stays as it was recorded", async () => {
     const id = await open(sql, { awareAt: hoursAgo(10) });
     expect(await incident("authority-notified", id, "--at", hoursAgo(2)))
