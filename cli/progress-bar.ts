@@ -41,7 +41,10 @@ export function createProgressBar({ now, error, terminal }: CommandIo): Progress
   };
 }
 
-function render({ done, total, what }: { done: number; total: number; what: string }, turn: number) {
+function render(
+  { done, total, what }: { done: number; total: number; what: string },
+  turn: number,
+) {
   if (total === 0) return `${SPINNER[turn % SPINNER.length]} ${what}`;
   const share = Math.min(1, done / total);
   const filled = Math.round(share * WIDTH);

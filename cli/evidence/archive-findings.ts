@@ -26,6 +26,7 @@ export const ARCHIVE_FINDING_KINDS = {
   row_without_seal: "the row's seal is not in the archive",
   row_other_id: "the row's id is not that of its text",
   row_order: "the row is out of order, or there twice",
+  row_overdue: "the row is in no seal, although rows after it are",
   row_out_of_scope: "the row is outside of the times of the export",
 } as const;
 

@@ -43,7 +43,12 @@ export interface Judging {
   /** Text of the row or event before, where nothing else orders them. */
   lastId: string;
   unsealed: number;
+  /** When the newest signed seal was made, in milliseconds. */
+  sealedAt: number;
 }
+
+/** How long a row may wait for its seal while others get theirs: transactions are shorter than that. */
+export const OVERDUE_MS = 5 * 60_000;
 
 type CheckLine = (judging: Judging, text: string, line: number) => ArchiveFinding[];
 
@@ -67,6 +72,7 @@ export function startJudging(
     lastRow: { seal: 0, index: -1 },
     lastId: "",
     unsealed: 0,
+    sealedAt: Number.NEGATIVE_INFINITY,
   };
 }
 
@@ -114,7 +120,10 @@ function checkSealLine(judging: Judging, text: string, line: number): ArchiveFin
     previous: hash,
   };
   // what is not signed proves nothing
-  if (fault === null) judging.seals.set(seal.number, { root: seal.root, count: seal.count });
+  if (fault === null) {
+    judging.seals.set(seal.number, { root: seal.root, count: seal.count });
+    judging.sealedAt = Math.max(judging.sealedAt, Date.parse(seal.sealed_at));
+  }
   return [
     ...checkNumber(place, seal.number),
     ...checkChain(place, seal, judging),
@@ -136,6 +145,7 @@ function checkRow(judging: Judging, text: string, line: number): ArchiveFinding[
   const kinds = [
     ...(payload.id === row.id ? [] : ["row_other_id" as const]),
     ...(isOutside ? ["row_out_of_scope" as const] : []),
+    ...("unsealed" in row && at < judging.sealedAt - OVERDUE_MS ? ["row_overdue" as const] : []),
     ...checkOrder(judging, row, `${payload.occurred_at} ${row.id}`),
     ...checkPlace(judging, row),
   ];

@@ -12,6 +12,8 @@ export interface Collected {
   readonly files: readonly FileRecord[];
   /** Rows that are not what was sealed. */
   readonly changed: number;
+  /** Rows that are in no seal although rows after them are. */
+  readonly overdue: number;
 }
 
 /** Writes every file of an archive into a folder, row by row. */
@@ -29,7 +31,10 @@ export async function collect(
     const told = await write(file);
     return { told, record: await file.end() };
   };
-  const rows = await written("rows.ndjson", (file) => writeRows(database, resolved, file, onProgress));
+  const rows = await written(
+    "rows.ndjson",
+    (file) => writeRows(database, resolved, file, onProgress),
+  );
   onProgress(0, 0, "writing seals and events");
   // after the rows: the chain has to reach behind the newest of them
   const seals = await written(
@@ -57,5 +62,6 @@ export async function collect(
     head: seals.told.head,
     files: [epochs.record, purges.record, seals.record, rows.record, events.record],
     changed: rows.told.changed,
+    overdue: rows.told.overdue,
   };
 }

@@ -48,6 +48,8 @@ interface Exported {
   readonly digest: string;
   /** Rows that are not what was sealed. */
   readonly changed: number;
+  /** Rows that are in no seal although rows after them are. */
+  readonly overdue: number;
 }
 
 /** The command `payments evidence export`. */
@@ -74,7 +76,7 @@ export async function exportEvidence(options: ExportOptions, io: CommandIo): Pro
   });
   if (options.json === true) io.out(renderJson(options.out, exported));
   else io.out(renderSummary(options.out, exported));
-  return exported.changed === 0 ? 0 : 1;
+  return exported.changed + exported.overdue === 0 ? 0 : 1;
 }
 
 /** Says first that evidence is being taken, takes it, says what it is, and only then gives it out. */
@@ -111,7 +113,7 @@ async function makeEvidence(
     .finally(bar.clear);
   await recordCustody(database, operator, { evidence: id, action: "exported", digest });
   await draft.publish();
-  return { manifest, digest, changed: collected.changed };
+  return { manifest, digest, changed: collected.changed, overdue: collected.overdue };
 }
 
 function aboutExport(
@@ -151,15 +153,20 @@ async function pack(
   const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
   let packed = 0;
   const named = (name: string) => `evidence-${manifest.id}/${name}`;
-  return await writeArchive(draft.archive, [
-    { name: named(MANIFEST), bytes: Buffer.from(text) },
-    { name: named(SIGNATURE), bytes: Buffer.from(signature) },
-    ...manifest.files.map(({ name, bytes }) => ({
-      name: named(name),
-      path: join(draft.folder, name),
-      size: bytes,
-    })),
-  ], at, (bytes) => bar.update(packed += bytes, total, "packing"));
+  return await writeArchive(
+    draft.archive,
+    [
+      { name: named(MANIFEST), bytes: Buffer.from(text) },
+      { name: named(SIGNATURE), bytes: Buffer.from(signature) },
+      ...manifest.files.map(({ name, bytes }) => ({
+        name: named(name),
+        path: join(draft.folder, name),
+        size: bytes,
+      })),
+    ],
+    at,
+    (bytes) => bar.update(packed += bytes, total, "packing"),
+  );
 }
 
 async function readSoftware(): Promise<Manifest["software"]> {
@@ -167,18 +174,30 @@ async function readSoftware(): Promise<Manifest["software"]> {
   return z.object({ name: z.string(), version: z.string() }).parse(JSON.parse(text));
 }
 
-function renderJson(file: string, { manifest, digest, changed }: Exported): string {
+function renderJson(file: string, { manifest, digest, changed, overdue }: Exported): string {
   const { id, counts, head, holds, custody, scope } = manifest;
   return `${
     JSON.stringify(
-      { ok: changed === 0, file, id, sha256: digest, counts, changed, head, holds, custody, scope },
+      {
+        ok: changed + overdue === 0,
+        file,
+        id,
+        sha256: digest,
+        counts,
+        changed,
+        overdue,
+        head,
+        holds,
+        custody,
+        scope,
+      },
       null,
       2,
     )
   }\n`;
 }
 
-function renderSummary(file: string, { manifest, digest, changed }: Exported): string {
+function renderSummary(file: string, { manifest, digest, changed, overdue }: Exported): string {
   const { id, counts: { rows, unsealed, events, seals }, holds } = manifest;
   return [
     `Evidence ${id} is in ${file}.`,
@@ -189,6 +208,9 @@ function renderSummary(file: string, { manifest, digest, changed }: Exported): s
     ...(changed === 0
       ? []
       : [`${changed} rows are not what was sealed and will not verify: payments audit verify`]),
+    ...(overdue === 0
+      ? []
+      : [`${overdue} rows are in no seal although rows after them are: payments audit verify`]),
     ...holds.map((hold) => `Hold ${hold} is in force.`),
     "",
   ].join("\n");

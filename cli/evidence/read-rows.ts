@@ -4,6 +4,7 @@ import { z } from "zod";
 import { leafHash } from "../../supabase/functions/_shared/audit/merkle-tree.ts";
 import type { Database } from "../connect/with-database.ts";
 import { inclusionPaths } from "./inclusion-paths.ts";
+import { OVERDUE_MS } from "./check-lines.ts";
 import type { LineFile } from "./line-file.ts";
 import type { ResolvedScope } from "./scope.ts";
 
@@ -14,6 +15,8 @@ export interface RowCounts {
   readonly unsealed: number;
   /** Rows that are not what was sealed: they are exported, and will not verify. */
   readonly changed: number;
+  /** Rows that are in no seal although rows after them are: somebody put them in later. */
+  readonly overdue: number;
   /** The first seal that a row is in; null where no row is in any. */
   readonly firstSeal: number | null;
 }
@@ -45,7 +48,11 @@ const COUNT = `select count(*)::int as total from audit.audit_logs as l where ${
 const ROWS = `
 declare evidence no scroll cursor for
 select l.id, l.payload, e.seal_number::int as seal, e.leaf_index as index,
-  encode(e.leaf_hash, 'hex') as leaf
+  encode(e.leaf_hash, 'hex') as leaf,
+  e.seal_number is null and coalesce(l.occurred_at < (
+    select max(s.sealed_at) from audit.seals as s) - interval '${
+  OVERDUE_MS / 1000
+} seconds', false) as overdue
 from audit.audit_logs as l
 left join audit.seal_entries as e on e.log_id = l.id and e.occurred_at = l.occurred_at
 where ${MATCHES}
@@ -57,6 +64,7 @@ const rowSchema = z.object({
   seal: z.number().nullable(),
   index: z.number().nullable(),
   leaf: z.string().nullable(),
+  overdue: z.boolean(),
 });
 
 /** Writes a line for each row of the scope, with its proof, in the order of the seals. */
@@ -75,14 +83,18 @@ export async function writeRows(
     onProgress(0, 0, `sorting ${counted?.total ?? 0} rows`);
     await sql.unsafe(ROWS, values);
     const pathOf = pathsOfSeals(sql);
-    let counts: RowCounts = { rows: 0, unsealed: 0, changed: 0, firstSeal: null };
+    let counts: RowCounts = { rows: 0, unsealed: 0, changed: 0, overdue: 0, firstSeal: null };
     for (;;) {
       const page = await sql.unsafe(`fetch ${ROWS_A_PAGE} from evidence`);
       for (const fetched of page) {
-        const { id, payload, seal, index, leaf } = rowSchema.parse(fetched);
+        const { id, payload, seal, index, leaf, overdue } = rowSchema.parse(fetched);
         if (seal === null || index === null) {
           await file.write(JSON.stringify({ id, payload, unsealed: true }));
-          counts = { ...counts, unsealed: counts.unsealed + 1 };
+          counts = {
+            ...counts,
+            unsealed: counts.unsealed + 1,
+            overdue: counts.overdue + (overdue ? 1 : 0),
+          };
           continue;
         }
         const path = await pathOf(seal, index);

@@ -190,6 +190,32 @@ describe("payments evidence export", () => {
     await bench.seal();
   });
 
+  it("10.2a exports a row that was put in with a time of the past, and both sides say so", async () => {
+    const forged = crypto.randomUUID();
+    // the superuser's own insert: the canonical text, no mark
+    await bench.admin`
+      insert into audit.audit_logs (id, occurred_at, actor_type, action, outcome, resource_type, resource_id, detail, payload)
+      select ${forged}, moment, 'system', 'purge.finished', 'success', 'purge', 'backdated', '{}', json_build_object(
+        'v', 1, 'id', ${forged}::uuid,
+        'occurred_at', to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))::text
+      from (select now() - interval '1 hour' as moment) as m`;
+    await appendRows(bench.admin, 1);
+    await bench.seal();
+    const file = bench.file("backdated.tar");
+    const ended = await bench.evidence("export", "--out", file, ...REASON, "--from", "2020-01-01");
+    expect(ended.code).toBe(1);
+    expect(ended.out).toContain("1 rows are in no seal although rows after them are");
+    const verified = await bench.verify(file, "--json");
+    expect(verified.code).toBe(1);
+    expect(JSON.parse(verified.out).findings).toMatchObject([
+      { kind: "row_overdue", detail: forged },
+    ]);
+    await bench.admin.begin(async (sql) => {
+      await sql`set local session_replication_role = replica`;
+      await sql`delete from audit.audit_logs where id = ${forged}`;
+    });
+  });
+
   it("10.2a exports a row that was tampered with, and says that it will not verify", async () => {
     const victim = crypto.randomUUID();
     await bench.admin`insert into auth.users (id) values (${victim})`;
