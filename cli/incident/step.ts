@@ -33,7 +33,6 @@ const REFUSALS: Readonly<Record<string, string>> = {
   invalid_field: "A field does not hold that; nothing was changed",
   invalid_notice: "A notice has a subject of one line and a text of no more than 20,000 characters",
   invalid_search: "That is no search: --from is needed and comes before --until",
-  notices_pending: "People are still being told: incident notices",
   nobody_affected: "No affected user is known yet: incident affected",
   not_found: "There is no such incident",
   times_are_in_order: "Detected, then aware, then opened: the times are in another order",

@@ -159,10 +159,6 @@ begin
   if new.authority_notified_at is not null and old.authority_notified_at is null then
     new.authority_recorded_at := clock_timestamp();
   end if;
-  if new.closed_at is not null and exists (
-    select from payments_private.incident_notices as n where n.incident_id = new.id and n.state = 'pending') then
-    raise exception 'people are still being told' using errcode = 'PP005';
-  end if;
   if new.closed_at is not null then
     new.closed_at := clock_timestamp();
   end if;
@@ -344,10 +340,6 @@ declare
   refusal text := payments_private.open_incident_for_update(p_incident);
   broken text;
 begin
-  if refusal is null and exists (
-    select from payments_private.incident_notices as n where n.incident_id = p_incident and n.state = 'pending') then
-    refusal := 'notices_pending';
-  end if;
   if refusal is not null then
     return jsonb_build_object('ok', false, 'code', refusal);
   end if;

@@ -8,17 +8,7 @@ import { runTasks } from "../../support/pipeline.ts";
 import { functionEnv, runFunction, type RunningFunction } from "../../support/run-function.ts";
 import { adminSql, rpcAs, type SignedInUser, signUp } from "../../support/stack.ts";
 import { payments } from "../cli/support.ts";
-import {
-  addAffected,
-  ASSESSMENT,
-  because,
-  CAUSE,
-  FOLLOW_UP,
-  hoursAgo,
-  incident,
-  look,
-  open,
-} from "./support.ts";
+import { addAffected, ASSESSMENT, because, hoursAgo, incident, look, open } from "./support.ts";
 
 const sql = adminSql();
 const secret = `whsec_${crypto.getRandomValues(new Uint8Array(32)).toBase64()}`;
@@ -312,19 +302,6 @@ describe("notices", () => {
     const id = await touching(somebody);
     expect(await tell(id, "your card 4242 4242 4242 4242"))
       .toMatchObject({ code: 1, answer: { code: "card_number" } });
-  });
-
-  it("10.2c an incident does not close while somebody is still to be told, nor by SQL", async () => {
-    const id = await touching(somebody);
-    await incident("assess", id, "--personal-data", "no");
-    await tell(id, "hello");
-    expect(await incident("close", id, ...CAUSE, ...FOLLOW_UP))
-      .toMatchObject({ code: 1, answer: { ok: false, code: "notices_pending" } });
-    await expect(
-      sql`update payments_private.incidents set closed_at = now(), closed_by = 'me' where id = ${id}`,
-    ).rejects.toMatchObject({ code: "PP005" });
-    await sql`update payments_private.incident_notices set state = 'delivered', delivered_at = now()`;
-    expect((await incident("close", id, ...CAUSE, ...FOLLOW_UP)).code).toBe(0);
   });
 
   it("10.1b nobody is told where nobody is known to be affected", async () => {
