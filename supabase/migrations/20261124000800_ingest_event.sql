@@ -249,7 +249,7 @@ declare
   outcome text;
   failure text;
 begin
-  -- one read of the settings for all of it: is_stopped and always_verifies would each be one more
+  -- one read of the settings for all of it
   select s.stop_all or s.stop_webhooks, s.verify_snapshots = 'always' into is_off, verifies
   from payments_private.settings as s;
   if is_off then

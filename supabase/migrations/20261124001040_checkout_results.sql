@@ -39,8 +39,7 @@ begin
     where c.id = made_id;
   end if;
   -- held while Stripe was asked: the session is known, so that it is closed, and its link is not handed out
-  is_held := payments_private.is_held(reservation.user_id)
-    or payments_private.is_address_held(reservation.address_hash);
+  is_held := payments_private.is_on_hold(reservation.user_id, reservation.address_hash);
   perform audit.append('user', reservation.user_id::text, 'checkout.opened',
     case when is_held then 'refused' else 'success' end,
     'checkout.session', made_id, p_result ->> 'request_id', p_result ->> 'key_fingerprint',

@@ -70,21 +70,6 @@ end
 $$;
 comment on function payments_private.is_held(uuid) is 'Whether the user is on hold.';
 
-create function payments_private.is_stopped(p_operation text) returns boolean
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  return (
-    select s.stop_all or case p_operation
-      when 'checkout' then s.stop_checkout
-      when 'portal' then s.stop_portal
-      else false end
-    from payments_private.settings as s);
-end
-$$;
-comment on function payments_private.is_stopped(text) is 'Whether a kill switch stops checkout, portal or sync; ingest_event reads its own with its other settings.';
-
 reset role;
 
 -- `on delete cascade`: a hold means nothing without its user

@@ -59,17 +59,16 @@ $$;
 comment on function payments_private.take_token(text, text, integer, interval) is
   'Takes a token: null, or how long to wait. A full bucket holds p_burst tokens, and one comes back each p_interval.';
 
-create function payments_private.check_limits(p_user_id uuid, p_address_hash text, p_calls_stripe boolean) returns jsonb
+create function payments_private.check_limits(
+  s payments_private.settings, p_user_id uuid, p_address_hash text, p_calls_stripe boolean
+) returns jsonb
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  s payments_private.settings;
   wait interval;
-  bucket text;
+  bucket text := 'user';
 begin
-  select t.* into s from payments_private.settings as t;
-  bucket := 'user';
   wait := payments_private.take_token('user', p_user_id::text, s.user_burst,
     make_interval(secs => s.user_interval_seconds::double precision));
   if wait is null and p_address_hash is not null then
@@ -93,7 +92,7 @@ begin
       else s.stripe_burst * s.stripe_interval_seconds end)::integer);
 end
 $$;
-comment on function payments_private.check_limits(uuid, text, boolean) is
+comment on function payments_private.check_limits(payments_private.settings, uuid, text, boolean) is
   'Takes a token of each dimension in turn: null, or {bucket, retry_after, quota, window} of the first that is empty; times in seconds.';
 
 create function payments_private.note_rate_refusal(p_bucket text, p_subject text) returns boolean

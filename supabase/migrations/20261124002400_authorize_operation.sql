@@ -35,24 +35,27 @@ set search_path = ''
 as $$
 declare
   for_user uuid := (p_request ->> 'user_id')::uuid;
+  for_session uuid := (p_request ->> 'session_id')::uuid;
+  for_address text := p_request ->> 'address_hash';
+  s payments_private.settings;
   session_fault text;
   limited jsonb;
 begin
-  if payments_private.is_stopped(p_operation) then
+  select t.* into s from payments_private.settings as t; -- once for all of it
+  if s.stop_all or (p_operation = 'checkout' and s.stop_checkout) or (p_operation = 'portal' and s.stop_portal) then
     return '{"decision": "refuse", "code": "switched_off"}';
   end if;
-  if not payments_private.session_is_live((p_request ->> 'session_id')::uuid, for_user) then
+  if not payments_private.session_is_live(for_session, for_user) then
     return '{"decision": "refuse", "code": "session_ended"}';
   end if;
-  session_fault := payments_private.session_refusal(p_operation, (p_request ->> 'session_id')::uuid);
+  session_fault := payments_private.session_refusal(s, p_operation, for_session);
   if session_fault is not null then
     return jsonb_build_object('decision', 'refuse', 'code', session_fault);
   end if;
-  limited := payments_private.check_limits(for_user, p_request ->> 'address_hash', p_calls_stripe);
+  limited := payments_private.check_limits(s, for_user, for_address, p_calls_stripe);
   if not payments_private.may_use(for_user, p_operation) then
     return '{"decision": "refuse", "code": "forbidden"}';
-  elsif payments_private.is_held(for_user)
-    or (p_operation <> 'sync' and payments_private.is_address_held(p_request ->> 'address_hash')) then
+  elsif payments_private.is_on_hold(for_user, case when p_operation <> 'sync' then for_address end) then
     return '{"decision": "refuse", "code": "on_hold"}';
   end if;
   if limited is not null then

@@ -34,15 +34,15 @@ grant execute on function payments_private.session_facts(uuid) to payments_owner
 
 set role payments_owner;
 
-create function payments_private.session_refusal(p_operation text, p_session_id uuid) returns text
+create function payments_private.session_refusal(
+  s payments_private.settings, p_operation text, p_session_id uuid
+) returns text
 language plpgsql stable
 set search_path = ''
 as $$
 declare
-  s payments_private.settings;
   facts record;
 begin
-  select t.* into s from payments_private.settings as t;
   if s.max_session_age_seconds is null and s.portal_max_session_age_seconds is null
     and not s.portal_requires_second_factor then
     return null;
@@ -56,7 +56,7 @@ begin
   end;
 end
 $$;
-comment on function payments_private.session_refusal(text, uuid) is
+comment on function payments_private.session_refusal(payments_private.settings, text, uuid) is
   'Why a live session is too old or too weak for an operation: sign_in_again, second_factor_required; else null.';
 
 reset role;

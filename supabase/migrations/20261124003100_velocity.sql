@@ -63,6 +63,20 @@ end
 $$;
 comment on function payments_private.is_address_held(text) is 'Whether an address is on hold; false for none.';
 
+create function payments_private.is_on_hold(p_user_id uuid, p_address_hash text) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (
+    select from payments_private.user_holds as h where h.user_id = p_user_id and h.released_at is null)
+    or exists (
+    select from payments_private.address_holds as h
+    where h.address_hash = p_address_hash and h.released_at is null and h.expires_at > now());
+end
+$$;
+comment on function payments_private.is_on_hold(uuid, text) is 'Whether the user, or the address they come from, is on hold.';
+
 create function payments_private.user_window_start(p_user_id uuid) returns timestamptz
 language plpgsql stable
 set search_path = ''
