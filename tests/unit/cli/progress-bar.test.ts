@@ -10,6 +10,7 @@ function screen(terminal = true) {
     root: "",
     now: () => new Date(),
     colour: false,
+    operator: "test",
     env: {},
     out: () => {},
     error: (text: string) => drawn.push(text),
