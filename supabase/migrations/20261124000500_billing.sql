@@ -25,6 +25,8 @@ comment on table payments.customers is
 create unique index a_user_has_one_live_customer on payments.customers (user_id)
   where user_id is not null and deleted_at is null;
 
+-- What changes after it is made keeps room in its page: the new version then costs no index entry.
+
 create table payments.checkout_sessions (
   id text primary key,
   user_id uuid,
@@ -42,7 +44,7 @@ create table payments.checkout_sessions (
   constraint customer_country_is_two_letters check (customer_country ~ '^[A-Z]{2}$'),
   constraint id_is_a_session_id check (id ~ '^cs_[A-Za-z0-9_]+$' and length(id) <= 255),
   constraint amount_is_not_negative check (amount_total >= 0)
-);
+) with (fillfactor = 80);
 comment on table payments.checkout_sessions is 'Mirror of Stripe checkout sessions. The pay link is not kept here.';
 comment on column payments.checkout_sessions.payment_id is 'PaymentIntent id in payment mode.';
 comment on column payments.checkout_sessions.customer_country is
@@ -66,7 +68,7 @@ create table payments.subscriptions (
   latest_invoice_id text,
   created_at timestamptz not null,
   constraint id_is_a_subscription_id check (id ~ '^sub_[A-Za-z0-9_]+$' and length(id) <= 255)
-);
+) with (fillfactor = 80);
 comment on table payments.subscriptions is 'Mirror of Stripe subscriptions.';
 comment on column payments.subscriptions.current_period_end is 'The earliest item''s: the first moment anything renews.';
 create index subscriptions_user on payments.subscriptions (user_id);
@@ -87,7 +89,7 @@ create table payments.subscription_items (
   current_period_end timestamptz,
   constraint id_is_an_item_id check (id ~ '^si_[A-Za-z0-9_]+$' and length(id) <= 255),
   constraint quantity_is_not_negative check (quantity >= 0)
-);
+) with (fillfactor = 80);
 comment on table payments.subscription_items is
   'What a subscription is for. Written only together with its subscription, hence the foreign key.';
 create index subscription_items_subscription on payments.subscription_items (subscription_id);
@@ -112,7 +114,7 @@ create table payments.invoices (
   created_at timestamptz not null,
   deleted_at timestamptz,
   constraint id_is_an_invoice_id check (id ~ '^in_[A-Za-z0-9_]+$' and length(id) <= 255)
-);
+) with (fillfactor = 80);
 comment on table payments.invoices is 'Mirror of Stripe invoices, amounts in minor units. No names, addresses or links.';
 create index invoices_user on payments.invoices (user_id);
 create index invoices_customer on payments.invoices (customer_id);
@@ -131,7 +133,7 @@ create table payments.payments (
   canceled_at timestamptz,
   constraint id_is_a_payment_intent_id check (id ~ '^pi_[A-Za-z0-9_]+$' and length(id) <= 255),
   constraint amount_is_not_negative check (amount >= 0 and amount_received >= 0)
-);
+) with (fillfactor = 80);
 comment on table payments.payments is 'Mirror of Stripe PaymentIntents, amounts in minor units.';
 create index payments_user on payments.payments (user_id);
 create index payments_customer on payments.payments (customer_id);
