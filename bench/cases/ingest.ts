@@ -1,7 +1,7 @@
 import postgres from "postgres";
 import { startStack } from "../../dev/stack/start-stack.ts";
 import { type BenchCase, type BenchContext, median, round } from "../support/bench-case.ts";
-import { type BenchEvent, EVENTS_EACH, makeEvents } from "../support/events.ts";
+import { type BenchEvent, EVENTS_EACH, makeEvents, takeTurns } from "../support/events.ts";
 import { openStatementPool, type StatementPool } from "../support/statement-pool.ts";
 
 const INGEST = "select payments.ingest_event(($1::text)::jsonb)";
@@ -31,7 +31,8 @@ export const ingestCase: BenchCase = {
     try {
       const { dbUrl } = stack.state;
       await prepare(dbUrl);
-      for (const connections of [1, 8, 32]) await compare(context, dbUrl, connections);
+      for (const connections of [1, 8, 32]) await compare(context, dbUrl, connections, "turns");
+      await compare(context, dbUrl, 32, "in a row");
     } finally {
       await stack.stop();
     }
@@ -55,7 +56,15 @@ interface Round {
   duplicate: number;
 }
 
-async function compare(context: BenchContext, url: string, connections: number): Promise<void> {
+/** In turns, or every subscriber's events in a row: 32 connections then wait for three subscribers' rows. */
+type Order = "turns" | "in a row";
+
+async function compare(
+  context: BenchContext,
+  url: string,
+  connections: number,
+  order: Order,
+): Promise<void> {
   const pool = await openStatementPool(url, "payments_webhook", connections);
   const subscribers = SUBSCRIBERS[connections] ?? 100;
   const warmUp = Math.ceil(connections * WARM_UP_EACH / EVENTS_EACH);
@@ -63,7 +72,8 @@ async function compare(context: BenchContext, url: string, connections: number):
   try {
     for (let index = 0; index <= ROUNDS; index++) {
       const makers = index === 0 ? Math.max(subscribers, warmUp) : subscribers;
-      const events = await makeEvents(context.random, makers, Math.floor(Date.now() / 1000));
+      const made = await makeEvents(context.random, makers, Math.floor(Date.now() / 1000));
+      const events = order === "turns" ? takeTurns(made) : made;
       const times = await oneRound(pool, events, index % 2 === 0);
       if (index > 0) rounds.push(times);
     }
@@ -76,16 +86,18 @@ async function compare(context: BenchContext, url: string, connections: number):
   context.report({
     bench: "ingest",
     connections,
+    order,
     bare_per_second: perSecond("bare"),
     ingest_per_second: perSecond("ingest"),
     ratio: round(median(ratios)),
-    aim: AIMS[connections] ?? null,
+    aim: order === "turns" ? AIMS[connections] ?? null : null,
     ratios,
     events: each * ROUNDS,
   });
   context.report({
     bench: "duplicate",
     connections,
+    order,
     duplicate_per_second: perSecond("duplicate"),
     cost: round(median(rounds.map(({ duplicate, ingest }) => duplicate / ingest))),
   });

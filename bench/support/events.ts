@@ -32,6 +32,17 @@ export async function makeEvents(
   return events;
 }
 
+/**
+ * Takes turns: the first event of each subscriber, then the second of each. Stripe spreads a sign-up over
+ * seconds, in which hundreds of others come; in a row they would keep many connections at one subscriber.
+ */
+export function takeTurns(events: readonly BenchEvent[]): BenchEvent[] {
+  return Array.from(
+    { length: EVENTS_EACH },
+    (_, turn) => events.filter((_, index) => index % EVENTS_EACH === turn),
+  ).flat();
+}
+
 interface RawEvent {
   type: string;
   created: number;
