@@ -2,7 +2,7 @@ import type { TransactionSql } from "postgres";
 import { z } from "zod";
 import type { ConfiguredSecret } from "./configured-secrets.ts";
 
-/** From here on a secret is to be replaced; `key_is_old` alerts at the same age. */
+/** From here on a secret is to be replaced; the rule `key_age` alerts at the same age unless it was set otherwise. */
 export const OLD_DAYS = 90;
 const DAY = 86_400;
 /** A secret that verified nothing for this long is out of use: Stripe lets an old one live for at most 24 hours. */

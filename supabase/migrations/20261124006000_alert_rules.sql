@@ -32,7 +32,7 @@ alter table payments_private.alert_rules enable row level security;
 insert into payments_private.alert_rules (rule, severity, title, runbook, threshold, window_seconds) values
   ('signature_failures', 'critical', 'Many webhook deliveries with a bad signature', 'docs/alerts.md#signature_failures', 20, 300),
   ('backlog_age', 'critical', 'The pipeline is behind', 'docs/alerts.md#backlog_age', 300, null),
-  ('key_age', 'warning', 'The encryption key is older than it should be', 'docs/alerts.md#key_age', 90, null),
+  ('key_age', 'warning', 'A key is older than it should be', 'docs/alerts.md#key_age', 90, null),
   ('alert_delivery_dead', 'critical', 'An alert could not be delivered', 'docs/alerts.md#alert_delivery_dead', null, null),
   ('dead_letter', 'critical', 'An event could not be applied', 'docs/alerts.md#dead_letter', null, null),
   ('event_id_reused', 'critical', 'A signed delivery reuses the id of another event', 'docs/alerts.md#event_id_reused', null, null),
@@ -42,7 +42,6 @@ insert into payments_private.alert_rules (rule, severity, title, runbook, thresh
   ('notice_dead', 'critical', 'A notice about an incident is not taken', 'docs/alerts.md#notice_dead', null, null),
   ('incident_clock', 'warning', 'The authority must be told of an incident within a day', 'docs/alerts.md#incident_clock', null, null),
   ('incident_overdue', 'critical', 'The authority should have been told of an incident', 'docs/alerts.md#incident_overdue', null, null),
-  ('key_is_old', 'warning', 'A secret has been in use for 90 days', 'docs/alerts.md#key_is_old', null, null),
   ('customer_deletion_stuck', 'critical', 'A deleted user''s billing could not be ended', 'docs/alerts.md#customer_deletion_stuck', null, null),
   ('refund_refused', 'warning', 'Stripe refused a refund', 'docs/alerts.md#refund_refused', null, null),
   ('refund_stuck', 'critical', 'A refund could not be made', 'docs/alerts.md#refund_stuck', null, null),

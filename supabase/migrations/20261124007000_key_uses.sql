@@ -67,18 +67,21 @@ begin
 
   for old in
     select k.fingerprint, k.kind from payments_private.key_uses as k
-    where k.first_used_at < now() - interval '90 days' and k.last_used_at > now() - interval '2 days'
+    where k.first_used_at < now() - make_interval(days => payments_private.alert_threshold('key_age'))
+      and k.last_used_at > now() - interval '2 days'
   loop
-    perform payments_private.raise_alert('key_is_old', old.fingerprint, 'warning',
+    perform payments_private.raise_alert('key_age', old.fingerprint, 'warning',
       jsonb_build_object('kind', old.kind));
   end loop;
   update payments_private.alerts as a set resolved_at = now()
-  where a.rule = 'key_is_old' and a.resolved_at is null and not exists (
-    select from payments_private.key_uses as k
-    where k.fingerprint = a.subject and k.last_used_at > now() - interval '2 days');
+  where a.rule = 'key_age' and a.resolved_at is null
+    and not exists (select from payments_private.encryption_keys as e where e.key_id = a.subject)
+    and not exists (
+      select from payments_private.key_uses as k
+      where k.fingerprint = a.subject and k.last_used_at > now() - interval '2 days');
 end
 $$;
 comment on function payments_private.note_key_uses() is
-  'Brings key_uses up to date; raises key_is_old for a secret that has been in use for 90 days, and resolves it two days after the last use.';
+  'Brings key_uses up to date; raises key_age for a secret that has been in use for longer than the rule allows, and resolves it two days after the last use.';
 
 reset role;

@@ -9,7 +9,7 @@ const sql = adminSql();
 const INVENTED = "0123456789abcdef";
 afterEach(async () => {
   await sql`delete from payments_private.key_uses where fingerprint = ${INVENTED}`;
-  await sql`delete from payments_private.alerts where rule = 'key_is_old'`;
+  await sql`delete from payments_private.alerts where rule = 'key_age'`;
 });
 afterAll(() => sql.end());
 
@@ -26,7 +26,7 @@ async function ageOf(first: string, last: string): Promise<void> {
 async function openAlerts() {
   return [
     ...await sql`select subject, severity from payments_private.alerts
-    where rule = 'key_is_old' and resolved_at is null`,
+    where rule = 'key_age' and resolved_at is null`,
   ];
 }
 
