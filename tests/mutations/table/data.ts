@@ -12,7 +12,8 @@ export const DATA_MUTATIONS: readonly Mutation[] = [
     requirement: "2.1d",
     what: "lets a secret grow old in silence",
     file: "supabase/migrations/20261124007000_key_uses.sql",
-    find: "where k.first_used_at < now() - interval '90 days'",
+    find:
+      "where k.first_used_at < now() - make_interval(days => payments_private.alert_threshold('key_age'))",
     replace: "where k.first_used_at < now() - interval '900 days'",
     tests: ["tests/integration/cli/keys.test.ts"],
     name: "alerts once when one has been in use for 90 days",
