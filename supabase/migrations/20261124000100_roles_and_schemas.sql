@@ -66,4 +66,5 @@ grant usage on schema payments to
 -- default is changed for the role that creates them.
 alter default privileges for role payments_owner revoke execute on functions from public;
 alter default privileges for role audit_owner revoke execute on functions from public;
-alter default privileges for role postgres in schema payments_private revoke execute on functions from public;
+-- Those that postgres itself creates revoke it one by one: a default of one schema cannot take away what the
+-- database's default gives, and that one is the host project's.
