@@ -71,10 +71,11 @@ create function payments_private.write_customer(p jsonb) returns void
 language plpgsql volatile
 set search_path = ''
 as $$
+declare
+  r payments.customers := jsonb_populate_record(null::payments.customers, p);
 begin
   insert into payments.customers (id, currency, delinquent, created_at)
-  select r.id, r.currency, coalesce(r.delinquent, false), r.created_at
-  from jsonb_populate_record(null::payments.customers, p) as r
+  values (r.id, r.currency, coalesce(r.delinquent, false), r.created_at)
   on conflict (id) do update set
     currency = excluded.currency, delinquent = excluded.delinquent, created_at = excluded.created_at;
 end
@@ -251,7 +252,9 @@ begin
       payments_private.describe_change(to_jsonb(r)));
   end if;
   -- what waited for its payment is told now, once: what was told long ago is purged and would be told again
-  if known_status is null then
+  if known_status is null and (
+    exists (select from payments.refunds as t where t.payment_id = r.id)
+    or exists (select from payments.disputes as t where t.payment_id = r.id)) then
     perform payments_private.tell_reversals(r.id);
   end if;
 end
