@@ -1,0 +1,253 @@
+-- Purpose: what is usual for a metric at an hour of the week, and how far off it usually is.
+-- Objects: payments_private.metric_hours, metric_baselines; metric_windows, sum_up_hours.
+-- Risk:    a wrong baseline cries wolf or sleeps; bench/cases/anomalies.ts measures how often.
+--
+-- Method and sources: docs/anomalies.md. Everything here is a median of something, so that neither an
+-- incident nor a gap of last week becomes this week's normal.
+
+set role payments_owner;
+
+-- 1. Tables ---------------------------------------------------------------------------------------
+
+create table payments_private.metric_hours (
+  metric text not null,
+  hour timestamptz not null,
+  rate double precision not null,
+  samples double precision not null,
+  spread_5 double precision,
+  spread_60 double precision,
+  spread_360 double precision,
+  constraint metric_hours_pkey primary key (metric, hour)
+);
+comment on table payments_private.metric_hours is
+  'Each metric by hour, as it was: its mean a minute (of a level the geometric one) and how far it was from what was expected. An hour that was not counted for at least half has no row.';
+comment on column payments_private.metric_hours.samples is 'Things behind the value, mean a minute.';
+comment on column payments_private.metric_hours.spread_5 is
+  'How far its windows of five minutes were from what was expected, in the middle; of 60 and 360 minutes the one that ends with the hour. Null as long as nothing was expected.';
+
+create table payments_private.metric_baselines (
+  metric text not null,
+  hour timestamptz not null,
+  rate double precision not null,
+  unit double precision not null,
+  scale_5 double precision,
+  scale_60 double precision,
+  scale_360 double precision,
+  constraint metric_baselines_pkey primary key (metric, hour)
+);
+comment on table payments_private.metric_baselines is
+  'What is expected of each metric in an hour, made a day ahead: its mean a minute, what one thing is worth, and the usual deviation of windows of 5, 60 and 360 minutes (null: not known yet).';
+alter table payments_private.metric_hours enable row level security;
+alter table payments_private.metric_baselines enable row level security;
+-- no grants: written and read by the worker's detect
+
+-- 2. Windows --------------------------------------------------------------------------------------
+
+create function payments_private.metric_windows(p_from timestamptz, p_to timestamptz)
+returns table (
+  metric text, minute timestamptz, window_minutes integer, value double precision, expected double precision,
+  deviation double precision, scale double precision, samples double precision, usual_samples double precision,
+  highs integer, lows integer
+)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+  with grid as (
+    select b.metric, w.kind = 'level' as is_level, b.hour + g.n * interval '1 minute' as minute,
+      -- between the middles of two hours the expectation is the line from one to the other
+      b.rate + (coalesce(o.rate, b.rate) - b.rate) * abs((g.n + 0.5) / 60 - 0.5) as rate,
+      b.unit, b.scale_5, b.scale_60, b.scale_360
+    from payments_private.metric_baselines as b
+    join payments_private.watched_metrics as w on w.metric = split_part(b.metric, ':', 1)
+    cross join generate_series(0, 59) as g (n)
+    left join payments_private.metric_baselines as o
+      on o.metric = b.metric and o.hour = b.hour + case when g.n < 30 then interval '-1 hour' else interval '1 hour' end
+    where b.hour >= date_trunc('hour', p_from - interval '6 hours') and b.hour < p_to
+  ), seen as (
+    select g.*, coalesce(m.samples, 0) as n_samples,
+      case when g.is_level then ln(greatest(g.rate, 0.001)) else g.rate end as e,
+      -- a minute that nobody counted is not one in which nothing happened
+      case when v.metric is null then null
+        when g.is_level then ln(greatest(m.value, 0.001)) else coalesce(m.value, 0) end as x
+    from grid as g
+    left join payments_private.metric_minutes as m on m.metric = g.metric and m.minute = g.minute
+    left join payments_private.metric_minutes as v on v.metric = 'volume' and v.minute = g.minute
+    where g.minute >= p_from - interval '6 hours' and g.minute < p_to
+  ), judged as (
+    select s.*,
+      -- what one minute may add to the long windows is bounded: a short burst is no slow drift
+      case when s.scale_5 is null then s.x
+        when s.is_level then greatest(least(s.x, s.e + 6 * s.scale_5), s.e - 6 * s.scale_5)
+        else greatest(least(s.x, s.e + 3 * s.scale_5 * sqrt(s.e) + s.unit), s.e - 3 * s.scale_5 * sqrt(s.e)) end as clipped,
+      s.x - s.e >= 3 * s.scale_5 * case when s.is_level then 1 else sqrt(s.e) end and s.x > s.e as is_high,
+      case when s.is_level then s.e - s.x >= 3 * s.scale_5
+        else 2 * (sqrt(s.e + 0.375 * s.unit) - sqrt(s.x + 0.375 * s.unit)) >= 1.5 * s.scale_5 end as is_low
+    from seen as s where s.x is not null
+  ), summed as (
+    select j.metric, j.is_level, j.minute, j.unit, j.scale_5, j.scale_60, j.scale_360,
+      sum(j.x) over so_far as x, sum(j.e) over so_far as e, sum(j.clipped) over so_far as clipped,
+      count(*) over so_far as n, sum(j.n_samples) over so_far as samples,
+      sum(case when j.is_level then 0 else j.e / j.unit end) over so_far as usual,
+      count(*) filter (where j.is_high) over so_far as highs, count(*) filter (where j.is_low) over so_far as lows
+    from judged as j
+    window so_far as (partition by j.metric order by j.minute)
+  ), windowed as (
+    -- sums so far minus those before the window: its length costs nothing
+    select s.metric, s.is_level, s.minute, s.unit, l.minutes,
+      case l.minutes when 5 then s.scale_5 when 60 then s.scale_60 else s.scale_360 end as scale,
+      case l.minutes when 5 then s.x - coalesce(lag(s.x, l.minutes) over w, 0)
+        else s.clipped - coalesce(lag(s.clipped, l.minutes) over w, 0) end as x,
+      s.e - coalesce(lag(s.e, l.minutes) over w, 0) as e,
+      s.n - coalesce(lag(s.n, l.minutes) over w, 0) as n,
+      s.samples - coalesce(lag(s.samples, l.minutes) over w, 0) as samples,
+      s.usual - coalesce(lag(s.usual, l.minutes) over w, 0) as usual,
+      s.highs - coalesce(lag(s.highs, l.minutes) over w, 0) as highs,
+      s.lows - coalesce(lag(s.lows, l.minutes) over w, 0) as lows,
+      s.minute - coalesce(lag(s.minute, l.minutes - 1) over w, first_value(s.minute) over w) as length
+    from summed as s cross join (values (5), (60), (360)) as l (minutes)
+    window w as (partition by s.metric, l.minutes order by s.minute)
+  )
+  select w.metric, w.minute, w.minutes,
+    case when w.is_level then exp(w.x / w.n) else w.x end, case when w.is_level then exp(w.e / w.n) else w.e end,
+    -- the root of a count varies equally whatever its size; a sum counts in units of one thing
+    case when w.is_level then (w.x - w.e) / w.n
+      else 2 * (sqrt(greatest(w.x, 0) + 0.375 * w.unit) - sqrt(w.e + 0.375 * w.unit)) end,
+    w.scale, w.samples::double precision, w.usual, w.highs::integer, w.lows::integer
+  from windowed as w
+  -- a window with gaps reaches further back than it may
+  where w.minute >= p_from and w.n >= w.minutes / 2 + 1 and w.length < w.minutes * interval '1.5 minutes';
+end
+$$;
+comment on function payments_private.metric_windows(timestamptz, timestamptz) is
+  'For each metric and counted minute from p_from to p_to (not included), the windows of 5, 60 and 360 minutes that end with it: what was seen and expected, the deviation (in roots of a count, in logarithms of a level), its usual size, and how many of its minutes are high or low by themselves.';
+
+-- 3. Hours ----------------------------------------------------------------------------------------
+
+create function payments_private.sum_up_rates(p_from timestamptz, p_to timestamptz) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  with known as (
+    select w.metric, w.kind from payments_private.watched_metrics as w where w.metric not in ('amount', 'refund_amount')
+    union
+    select f.metric, 'count' from (
+      select h.metric from payments_private.metric_hours as h where h.hour >= p_from - interval '8 days' and h.hour < p_from
+      union select m.metric from payments_private.metric_minutes as m where m.minute >= p_from and m.minute < p_to
+    ) as f where f.metric like '%:%'
+  ), counted as (
+    select date_trunc('hour', m.minute, 'UTC') as hour, count(*) as minutes from payments_private.metric_minutes as m
+    where m.metric = 'volume' and m.minute >= p_from and m.minute < p_to
+    group by 1 having count(*) >= 30
+  ), found as (
+    select m.metric, date_trunc('hour', m.minute, 'UTC') as hour, sum(m.value) as total, sum(m.samples) as samples,
+      exp(avg(ln(greatest(m.value, 0.001)))) as level
+    from payments_private.metric_minutes as m where m.minute >= p_from and m.minute < p_to group by 1, 2
+  )
+  insert into payments_private.metric_hours as h (metric, hour, rate, samples)
+  select k.metric, c.hour,
+    case when k.kind = 'level' then f.level else coalesce(f.total, 0) / c.minutes end, coalesce(f.samples, 0)::double precision / c.minutes
+  from counted as c cross join known as k
+  left join found as f on f.metric = k.metric and f.hour = c.hour
+  where k.kind = 'count' or f.level is not null
+  on conflict (metric, hour) do update set rate = excluded.rate, samples = excluded.samples;
+end
+$$;
+comment on function payments_private.sum_up_rates(timestamptz, timestamptz) is
+  'Writes the hours from p_from to p_to (not included) of every metric, where at least half of an hour was counted.';
+
+create function payments_private.expect_hours(p_from timestamptz, p_to timestamptz) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  with wanted as (
+    select h.metric, g.hour, date_trunc('day', g.hour, 'UTC') as day, h.kind
+    from (
+      select i.metric, w.kind, min(i.hour) as since from payments_private.metric_hours as i
+      join payments_private.watched_metrics as w on w.metric = split_part(i.metric, ':', 1) group by 1, 2
+    ) as h
+    cross join generate_series(p_from, p_to - interval '1 hour', interval '1 hour') as g (hour)
+    where h.since <= g.hour - make_interval(days => (select s.anomaly_warm_up_days from payments_private.settings as s))
+      and not exists (
+        select from payments_private.metric_baselines as b where b.metric = h.metric and b.hour = g.hour)
+  ), days as (
+    select h.metric, date_trunc('day', h.hour, 'UTC') as day, avg(h.rate) as rate, avg(h.samples) * 1440 as samples
+    from payments_private.metric_hours as h
+    where h.hour >= p_from - interval '17 days' and h.hour < p_to group by 1, 2 having count(*) >= 12
+  ), growth as (
+    -- from week to week, the middle one of seven days; a metric of few things is taken to grow less than it seems to
+    select d.metric, d.day, greatest(least(
+      percentile_cont(0.5) within group (order by ln(a.rate / b.rate)) * case when d.kind = 'level' then 1
+        else avg(a.samples) / (avg(a.samples) + 200) end, 0.3), -0.3) as rate
+    from (select distinct w.metric, w.kind, w.day from wanted as w) as d
+    cross join generate_series(2, 8) as n
+    join days as a on a.metric = d.metric and a.day = d.day - make_interval(days => n)
+    join days as b on b.metric = d.metric and b.day = d.day - make_interval(days => n + 7)
+    where a.rate > 0 and b.rate > 0 group by 1, 2, d.kind having count(*) >= 3
+  ), past as (
+    select w.metric, w.hour, k.weeks, sum(h.rate * o.weight) / sum(o.weight) as rate, sum(h.samples * o.weight) / sum(o.weight) as samples
+    from wanted as w
+    cross join generate_series(1, 4) as k (weeks)
+    cross join (values (-1, 1), (0, 2), (1, 1)) as o (hours, weight)
+    join payments_private.metric_hours as h
+      on h.metric = w.metric and h.hour = w.hour + make_interval(hours => o.hours - 168 * k.weeks)
+    group by 1, 2, 3
+  ), rates as (
+    select p.metric, p.hour, percentile_cont(0.5) within group (order by p.rate * exp(coalesce(g.rate, 0) * p.weeks)) as rate,
+      case when sum(p.samples) > 0 then sum(p.rate) / sum(p.samples) end as unit
+    from past as p
+    left join growth as g on g.metric = p.metric and g.day = date_trunc('day', p.hour, 'UTC')
+    group by 1, 2 having count(*) >= 2
+  ), scales as (
+    -- the middle deviation at this time of the last fourteen days; 1.4826 makes it a standard deviation
+    select w.metric, w.hour, count(h.spread_5) as n,
+      1.4826 * percentile_cont(0.5) within group (order by h.spread_5) as scale_5,
+      1.4826 * percentile_cont(0.5) within group (order by h.spread_60) as scale_60,
+      1.4826 * percentile_cont(0.5) within group (order by h.spread_360) as scale_360
+    from wanted as w
+    cross join generate_series(1, 14) as d (days)
+    cross join generate_series(-1, 1) as o (hours)
+    join payments_private.metric_hours as h on h.metric = w.metric and h.hour = w.hour + make_interval(hours => o.hours - 24 * d.days)
+    where h.spread_5 is not null group by 1, 2
+  )
+  insert into payments_private.metric_baselines (metric, hour, rate, unit, scale_5, scale_60, scale_360)
+  select r.metric, r.hour, r.rate, f.unit, case when s.n >= 9 then greatest(s.scale_5, f.least) end,
+    case when s.n >= 9 then greatest(s.scale_60, f.least) end, case when s.n >= 9 then greatest(s.scale_360, f.least) end
+  from rates as r
+  join payments_private.watched_metrics as w on w.metric = split_part(r.metric, ':', 1)
+  -- less than chance alone makes is no scale
+  cross join lateral (
+    select case when w.kind = 'level' then 1 else greatest(coalesce(r.unit, 1), 0.001) end as unit,
+      case when w.kind = 'level' then 0.05 else sqrt(greatest(coalesce(r.unit, 1), 0.001)) end as least) as f
+  left join scales as s on s.metric = r.metric and s.hour = r.hour
+  on conflict do nothing;
+end
+$$;
+comment on function payments_private.expect_hours(timestamptz, timestamptz) is
+  'Says what is expected in the hours from p_from to p_to (not included): the median of that hour in the last four weeks, each brought forward by the growth since, and the usual deviation. Nothing before the warm-up is over, nothing twice.';
+
+create function payments_private.sum_up_hours(p_from timestamptz, p_to timestamptz) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  perform payments_private.sum_up_rates(p_from, p_to);
+  with spreads as (
+    select w.metric, date_trunc('hour', w.minute, 'UTC') as hour,
+      percentile_cont(0.5) within group (order by abs(w.deviation)) filter (where w.window_minutes = 5) as five,
+      max(abs(w.deviation)) filter (where w.window_minutes = 60 and extract(minute from w.minute) = 59) as sixty,
+      max(abs(w.deviation)) filter (where w.window_minutes = 360 and extract(minute from w.minute) = 59) as long
+    from payments_private.metric_windows(p_from, p_to) as w group by 1, 2
+  )
+  update payments_private.metric_hours as h set spread_5 = s.five, spread_60 = s.sixty, spread_360 = s.long
+  from spreads as s where s.metric = h.metric and s.hour = h.hour;
+  perform payments_private.expect_hours(p_from, p_to + interval '26 hours');
+end
+$$;
+comment on function payments_private.sum_up_hours(timestamptz, timestamptz) is
+  'Sums the counted hours from p_from to p_to (not included) up and says what is expected until a day after them.';
+
+reset role;
