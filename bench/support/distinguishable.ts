@@ -15,7 +15,9 @@ const BASELINE_ERROR = 1 + Math.PI / 2 / 4;
  */
 export function distinguishableFrom(series: ShopSeries, incident: Incident): number | null {
   const times = METRICS.flatMap((metric) => {
-    const minute = incident.effects[metric] === undefined ? null : firstMinute(series, incident, metric);
+    const minute = incident.effects[metric] === undefined
+      ? null
+      : firstMinute(series, incident, metric);
     return minute === null ? [] : [minute];
   });
   return times.length === 0 ? null : Math.min(...times);
@@ -30,7 +32,13 @@ function firstMinute(series: ShopSeries, incident: Incident, metric: Metric): nu
   return null;
 }
 
-function deviations(series: ShopSeries, incident: Incident, metric: Metric, end: number, window: number) {
+function deviations(
+  series: ShopSeries,
+  incident: Incident,
+  metric: Metric,
+  end: number,
+  window: number,
+) {
   const nature = series.natures[metric];
   let usual = 0;
   let changed = 0;

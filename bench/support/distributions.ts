@@ -10,8 +10,7 @@ export interface Draws {
 }
 
 export function drawsFrom(random: () => number): Draws {
-  const normal = () =>
-    Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const gammaOf = (shape: number): number => {
     if (shape < 1) return gammaOf(shape + 1) * (1 - random()) ** (1 / shape);
     // Marsaglia and Tsang, A simple method for generating gamma variables, 2000

@@ -44,7 +44,12 @@ export interface Incident {
 const always = (effect: Effect) => () => effect;
 
 /** Draws one incident. `volume`: the shop's requests a minute. */
-export function drawIncident(kind: IncidentKind, start: number, volume: number, draws: Draws): Incident {
+export function drawIncident(
+  kind: IncidentKind,
+  start: number,
+  volume: number,
+  draws: Draws,
+): Incident {
   const shape = SHAPES[kind](volume, draws);
   return { kind, start, end: start + shape.minutes, effects: shape.effects, story: shape.story };
 }
@@ -106,7 +111,7 @@ const SHAPES: Record<IncidentKind, (volume: number, draws: Draws) => Shape> = {
   /** Something gets worse so slowly that no minute stands out. */
   "slow drift": (_volume, draws) => {
     const metric = draws.pick(["declines", "errors", "latency"] as const);
-    const most = draws.uniform(2.5, 4);
+    const most = draws.uniform(3, 6);
     return {
       minutes: draws.uniform(180, 360),
       effects: { [metric]: (progress: number) => ({ times: 1 + (most - 1) * progress }) },

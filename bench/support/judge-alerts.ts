@@ -40,38 +40,50 @@ const QUIET_MINUTES = 15;
 const CLOSING_MINUTES = 1 + 25 / 60;
 const WITHIN_MINUTES = 5;
 
-/** What people would have been told at a threshold, compared with what happened. */
-export function judge(series: ShopSeries, scores: readonly Score[], threshold: number): Verdict {
-  const alerts = alertsOf(scores.filter(({ score }) => score >= threshold));
-  const tested = series.incidents.filter(({ start }) => start >= series.firstTestMinute);
-  const onsets = new Map(tested.map((incident) => [incident, onsetOf(series, incident)]));
-  const counted = tested.filter((incident) => onsets.get(incident) !== null);
-  const incidents = counted.map((incident) => tell(incident, onsets.get(incident) ?? incident.start, alerts));
-  const falseAlerts = alerts.filter((alert) => !tested.some((incident) => explains(incident, alert)));
+/** From when each tested incident could be told; null: never before it was over. */
+export type Onsets = ReadonlyMap<Incident, number | null>;
+
+/** What people should hear of, once for all thresholds. */
+export function onsetsOf(series: ShopSeries): Onsets {
+  return new Map(
+    series.incidents.filter(({ start }) => start >= series.firstTestMinute).map((incident) => [
+      incident,
+      incident.kind === "slow drift" ? distinguishableFrom(series, incident) : incident.start,
+    ]),
+  );
+}
+
+/** What people would have been told at a threshold, compared with what happened. `scores`: by time. */
+export function judge(onsets: Onsets, scores: readonly Score[], threshold: number): Verdict {
+  const alerts = alertsOf(scores, threshold);
+  const tested = [...onsets.keys()];
+  const incidents = [...onsets].flatMap(([incident, onset]) =>
+    onset === null ? [] : [tell(incident, onset, alerts)]
+  );
+  const falseAlerts = alerts.filter((alert) =>
+    !tested.some((incident) => explains(incident, alert))
+  );
   const told = incidents.filter(({ delay }) => delay !== null).length;
   const inTime = incidents.filter(({ delay }) => delay !== null && delay <= WITHIN_MINUTES).length;
   return {
     incidents,
-    indistinguishable: tested.length - counted.length,
+    indistinguishable: tested.length - incidents.length,
     falseAlerts,
     // one incident counts once, however many of its metrics speak: the stricter of two ways to count
     precision: told + falseAlerts.length === 0 ? 1 : told / (told + falseAlerts.length),
-    recall: inTime / counted.length,
+    recall: inTime / incidents.length,
   };
 }
 
-function onsetOf(series: ShopSeries, incident: Incident): number | null {
-  return incident.kind === "slow drift" ? distinguishableFrom(series, incident) : incident.start;
-}
-
-function alertsOf(scores: readonly Score[]): Alert[] {
+/** Opened at the threshold; an open one stays so as long as half of it is reached now and then. */
+function alertsOf(scores: readonly Score[], threshold: number): Alert[] {
   const alerts: Alert[] = [];
   const lastSeen = new Map<Metric, number>();
-  for (const { metric, minute } of scores.toSorted((one, other) => one.minute - other.minute)) {
-    const last = lastSeen.get(metric);
-    if (last === undefined || minute - last > QUIET_MINUTES) {
-      alerts.push({ metric, at: minute + CLOSING_MINUTES });
-    }
+  for (const scored of scores) {
+    const { metric, minute, score } = scored;
+    const isOpen = minute - (lastSeen.get(metric) ?? -Infinity) <= QUIET_MINUTES;
+    if (score < (isOpen ? threshold / 2 : threshold)) continue;
+    if (!isOpen) alerts.push({ ...scored, at: minute + CLOSING_MINUTES });
     lastSeen.set(metric, minute);
   }
   return alerts;

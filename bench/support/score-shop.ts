@@ -34,7 +34,8 @@ export async function scoreShop(
     if (day * DAY >= series.firstTestMinute) {
       const rows = await admin<{ metric: Metric; minute: string; score: number }[]>`
         select metric, extract(epoch from minute)::bigint / 60 as minute, score
-        from payments_private.score_minutes(to_timestamp(${from}), to_timestamp(${to})) where score >= ${least}`;
+        from payments_private.score_minutes(to_timestamp(${from}), to_timestamp(${to})) where score >= ${least}
+        order by minute`;
       scores.push(...rows.map((row) => ({ ...row, minute: Number(row.minute) - EPOCH })));
     }
     await admin`select payments_private.sum_up_hours(to_timestamp(${from}), to_timestamp(${to}))`;

@@ -52,9 +52,18 @@ export function generateShop(seed: number, plan: ShopPlan): ShopSeries {
     ...spread(firstTestMinute, minutes, plan.incidentsOfEach * KINDS.length, volume, draws),
   ];
   const blips = drawBlips(minutes, draws);
-  const series = { values: {}, samples: {}, usual: {} } as Pick<ShopSeries, "values" | "samples" | "usual">;
+  const series = { values: {}, samples: {}, usual: {} } as Pick<
+    ShopSeries,
+    "values" | "samples" | "usual"
+  >;
   for (const metric of METRICS) {
-    const made = generateMetric(metric, natures[metric], { minutes, rhythm, incidents, blips, volume }, draws);
+    const made = generateMetric(metric, natures[metric], {
+      minutes,
+      rhythm,
+      incidents,
+      blips,
+      volume,
+    }, draws);
     series.values[metric] = made.values;
     series.samples[metric] = made.samples;
     series.usual[metric] = made.usual;
@@ -106,7 +115,10 @@ function drawRhythm(minutes: number, draws: Draws): Float64Array {
 /** Incidents of every kind in turn, each somewhere in the first half of its own stretch of time. */
 function spread(from: number, to: number, count: number, volume: number, draws: Draws): Incident[] {
   const stretch = (to - from) / count;
-  const kinds = Array.from({ length: count }, (_, index) => KINDS[index % KINDS.length] ?? KINDS[0]);
+  const kinds = Array.from(
+    { length: count },
+    (_, index) => KINDS[index % KINDS.length] ?? KINDS[0],
+  );
   for (let index = kinds.length - 1; index > 0; index--) {
     const other = Math.floor(draws.uniform(0, index + 1));
     [kinds[index], kinds[other]] = [kinds[other] ?? KINDS[0], kinds[index] ?? KINDS[0]];
@@ -127,8 +139,10 @@ interface Blip {
 function drawBlips(minutes: number, draws: Draws): Map<number, Blip> {
   const blips = new Map<number, Blip>();
   for (let day = 0; day < minutes / DAY; day++) {
-    for (let n = draws.poisson(2); n > 0; n--) {
-      blips.set(Math.floor((day + draws.uniform(0, 1)) * DAY), {
+    // one that goes wrong again within minutes is no blip
+    const count = draws.poisson(2);
+    for (let n = 0; n < count; n++) {
+      blips.set(Math.floor((day + (n + draws.uniform(0.1, 0.9)) / count) * DAY), {
         minutes: draws.chance(0.5) ? 1 : 2,
         errors: draws.uniform(0.05, 0.4),
         latency: draws.uniform(1.5, 4),
@@ -192,7 +206,8 @@ function effectsOf(metric: Metric, { incidents, blips, volume, rhythm }: Surroun
       // the first and the last minute are hit in part
       const share = Math.min(incident.end, minute + 1) - Math.max(incident.start, minute);
       const progress = (minute + 0.5 - incident.start) / (incident.end - incident.start);
-      const effect = incident.effects[metric]?.(Math.min(1, Math.max(0, progress)), rhythm[minute] ?? 1) ?? {};
+      const effect =
+        incident.effects[metric]?.(Math.min(1, Math.max(0, progress)), rhythm[minute] ?? 1) ?? {};
       times *= 1 + ((effect.times ?? 1) - 1) * share;
       plus += (effect.plus ?? 0) * share;
     }

@@ -54,74 +54,86 @@ set search_path = ''
 as $$
 begin
   return query
-  with grid as (
-    select b.metric, w.kind = 'level' as is_level, b.hour + g.n * interval '1 minute' as minute,
-      -- between the middles of two hours the expectation is the line from one to the other
-      b.rate + (coalesce(o.rate, b.rate) - b.rate) * abs((g.n + 0.5) / 60 - 0.5) as rate,
-      b.unit, b.scale_5, b.scale_60, b.scale_360
+  with expected as materialized (
+    select b.*, w.kind = 'level' as is_level,
+      lag(b.rate, 1, b.rate) over hours as rate_before, lead(b.rate, 1, b.rate) over hours as rate_after
     from payments_private.metric_baselines as b
     join payments_private.watched_metrics as w on w.metric = split_part(b.metric, ':', 1)
-    cross join generate_series(0, 59) as g (n)
-    left join payments_private.metric_baselines as o
-      on o.metric = b.metric and o.hour = b.hour + case when g.n < 30 then interval '-1 hour' else interval '1 hour' end
-    where b.hour >= date_trunc('hour', p_from - interval '6 hours') and b.hour < p_to
+    where b.hour >= date_trunc('hour', p_from - interval '7 hours', 'UTC') and b.hour < p_to + interval '1 hour'
+    window hours as (partition by b.metric order by b.hour)
+  ), counted as materialized (
+    -- a minute that nobody counted is not one in which nothing happened
+    select v.minute, date_trunc('hour', v.minute, 'UTC') as hour, extract(minute from v.minute)::integer as n
+    from payments_private.metric_minutes as v
+    where v.metric = 'volume' and v.minute >= p_from - interval '6 hours' and v.minute < p_to
+  ), found as materialized (
+    select m.metric, m.minute, m.value, m.samples
+    from (select distinct x.metric from expected as x) as k
+    join payments_private.metric_minutes as m on m.metric = k.metric
+    where m.minute >= p_from - interval '6 hours' and m.minute < p_to
   ), seen as (
-    select g.*, coalesce(m.samples, 0) as n_samples,
-      case when g.is_level then ln(greatest(g.rate, 0.001)) else g.rate end as e,
-      -- a minute that nobody counted is not one in which nothing happened
-      case when v.metric is null then null
-        when g.is_level then ln(greatest(m.value, 0.001)) else coalesce(m.value, 0) end as x
-    from grid as g
-    left join payments_private.metric_minutes as m on m.metric = g.metric and m.minute = g.minute
-    left join payments_private.metric_minutes as v on v.metric = 'volume' and v.minute = g.minute
-    where g.minute >= p_from - interval '6 hours' and g.minute < p_to
+    select c.minute, e.metric, e.is_level, e.unit, e.scale_5, e.scale_60, e.scale_360, coalesce(m.samples, 0) as n_samples,
+      case when e.is_level then ln(greatest(r.rate, 0.001)) else r.rate end as e,
+      case when e.is_level then ln(greatest(m.value, 0.001)) else coalesce(m.value, 0) end as x
+    from counted as c
+    join expected as e on e.hour = c.hour
+    -- between the middles of two hours the expectation is the line from one to the other
+    cross join lateral (
+      select e.rate + (case when c.n < 30 then e.rate_before else e.rate_after end - e.rate) * abs((c.n + 0.5) / 60 - 0.5) as rate) as r
+    left join found as m on m.metric = e.metric and m.minute = c.minute
   ), judged as (
     select s.*,
       -- what one minute may add to the long windows is bounded: a short burst is no slow drift
       case when s.scale_5 is null then s.x
         when s.is_level then greatest(least(s.x, s.e + 6 * s.scale_5), s.e - 6 * s.scale_5)
         else greatest(least(s.x, s.e + 3 * s.scale_5 * sqrt(s.e) + s.unit), s.e - 3 * s.scale_5 * sqrt(s.e)) end as clipped,
-      s.x - s.e >= 3 * s.scale_5 * case when s.is_level then 1 else sqrt(s.e) end and s.x > s.e as is_high,
-      case when s.is_level then s.e - s.x >= 3 * s.scale_5
-        else 2 * (sqrt(s.e + 0.375 * s.unit) - sqrt(s.x + 0.375 * s.unit)) >= 1.5 * s.scale_5 end as is_low
-    from seen as s where s.x is not null
+      -- a mean of five varies less than one of them
+      case when abs(s.x - s.e) > 0 and case when s.is_level then abs(s.x - s.e) / 1.6
+          else sqrt(2 * greatest(case when s.x > 0 then s.x * ln(s.x / greatest(s.e, 0.01 * s.unit)) else 0 end - (s.x - s.e), 0)) end
+        >= case when s.x > s.e then 2.25 else 2.5 end * s.scale_5 then sign(s.x - s.e) else 0 end as side
+    from seen as s
+    where s.x is not null
   ), summed as (
     select j.metric, j.is_level, j.minute, j.unit, j.scale_5, j.scale_60, j.scale_360,
       sum(j.x) over so_far as x, sum(j.e) over so_far as e, sum(j.clipped) over so_far as clipped,
-      count(*) over so_far as n, sum(j.n_samples) over so_far as samples,
+      count(*) over so_far as n, min(j.minute) over so_far as first, sum(j.n_samples::double precision) over so_far as samples,
       sum(case when j.is_level then 0 else j.e / j.unit end) over so_far as usual,
-      count(*) filter (where j.is_high) over so_far as highs, count(*) filter (where j.is_low) over so_far as lows
+      count(*) filter (where j.side > 0) over so_far as highs, count(*) filter (where j.side < 0) over so_far as lows
     from judged as j
     window so_far as (partition by j.metric order by j.minute)
-  ), windowed as (
+  ), lagged as (
     -- sums so far minus those before the window: its length costs nothing
-    select s.metric, s.is_level, s.minute, s.unit, l.minutes,
-      case l.minutes when 5 then s.scale_5 when 60 then s.scale_60 else s.scale_360 end as scale,
-      case l.minutes when 5 then s.x - coalesce(lag(s.x, l.minutes) over w, 0)
-        else s.clipped - coalesce(lag(s.clipped, l.minutes) over w, 0) end as x,
-      s.e - coalesce(lag(s.e, l.minutes) over w, 0) as e,
-      s.n - coalesce(lag(s.n, l.minutes) over w, 0) as n,
-      s.samples - coalesce(lag(s.samples, l.minutes) over w, 0) as samples,
-      s.usual - coalesce(lag(s.usual, l.minutes) over w, 0) as usual,
-      s.highs - coalesce(lag(s.highs, l.minutes) over w, 0) as highs,
-      s.lows - coalesce(lag(s.lows, l.minutes) over w, 0) as lows,
-      s.minute - coalesce(lag(s.minute, l.minutes - 1) over w, first_value(s.minute) over w) as length
-    from summed as s cross join (values (5), (60), (360)) as l (minutes)
-    window w as (partition by s.metric, l.minutes order by s.minute)
+    select s.metric, s.is_level, s.minute, s.unit, array[5, 60, 360] as minutes,
+      array[s.scale_5, s.scale_60, s.scale_360] as scales,
+      array[s.x - lag(s.x, 5, 0) over w, s.clipped - lag(s.clipped, 60, 0) over w, s.clipped - lag(s.clipped, 360, 0) over w] as xs,
+      array[s.e - lag(s.e, 5, 0) over w, s.e - lag(s.e, 60, 0) over w, s.e - lag(s.e, 360, 0) over w] as es,
+      array[s.samples - lag(s.samples, 5, 0) over w, s.samples - lag(s.samples, 60, 0) over w, s.samples - lag(s.samples, 360, 0) over w] as samples,
+      array[s.usual - lag(s.usual, 5, 0) over w, s.usual - lag(s.usual, 60, 0) over w, s.usual - lag(s.usual, 360, 0) over w] as usual,
+      array[lag(s.minute, 4) over w, lag(s.minute, 59) over w, lag(s.minute, 359) over w] as since,
+      s.n, s.first, s.highs - lag(s.highs, 5, 0) over w as highs, s.lows - lag(s.lows, 5, 0) over w as lows
+    from summed as s window w as (partition by s.metric order by s.minute)
+  ), windowed as (
+    select s.metric, s.is_level, s.minute, s.unit, s.highs, s.lows, l.minutes, l.scale, l.x, l.e, l.samples, l.usual,
+      least(s.n, l.minutes) as n, s.minute - coalesce(l.since, s.first) as length
+    from lagged as s
+    cross join lateral unnest(s.minutes, s.scales, s.xs, s.es, s.samples, s.usual, s.since)
+      as l (minutes, scale, x, e, samples, usual, since)
+    where s.minute >= p_from
   )
   select w.metric, w.minute, w.minutes,
     case when w.is_level then exp(w.x / w.n) else w.x end, case when w.is_level then exp(w.e / w.n) else w.e end,
-    -- the root of a count varies equally whatever its size; a sum counts in units of one thing
+    -- the root of a count's deviance varies equally whatever its size, and is right far out where few are usual
     case when w.is_level then (w.x - w.e) / w.n
-      else 2 * (sqrt(greatest(w.x, 0) + 0.375 * w.unit) - sqrt(w.e + 0.375 * w.unit)) end,
-    w.scale, w.samples::double precision, w.usual, w.highs::integer, w.lows::integer
-  from windowed as w
+      else sign(w.x - w.floored) * sqrt(2 * greatest(
+        case when w.x > 0 then w.x * ln(w.x / w.floored) else 0 end - (w.x - w.floored), 0)) end,
+    w.scale, w.samples, w.usual, w.highs::integer, w.lows::integer
+  from (select v.*, greatest(v.e, 0.01 * v.unit) as floored from windowed as v) as w
   -- a window with gaps reaches further back than it may
-  where w.minute >= p_from and w.n >= w.minutes / 2 + 1 and w.length < w.minutes * interval '1.5 minutes';
+  where w.n >= w.minutes / 2 + 1 and w.length < w.minutes * interval '1.5 minutes';
 end
 $$;
 comment on function payments_private.metric_windows(timestamptz, timestamptz) is
-  'For each metric and counted minute from p_from to p_to (not included), the windows of 5, 60 and 360 minutes that end with it: what was seen and expected, the deviation (in roots of a count, in logarithms of a level), its usual size, and how many of its minutes are high or low by themselves.';
+  'For each metric and counted minute from p_from to p_to (not included), the windows of 5, 60 and 360 minutes that end with it: what was seen and expected, the deviation (of a count the signed root of its deviance, of a level the logarithm), its usual size, and how many of its minutes are high or low by themselves.';
 
 -- 3. Hours ----------------------------------------------------------------------------------------
 
@@ -170,23 +182,25 @@ begin
       join payments_private.watched_metrics as w on w.metric = split_part(i.metric, ':', 1) group by 1, 2
     ) as h
     cross join generate_series(p_from, p_to - interval '1 hour', interval '1 hour') as g (hour)
-    where h.since <= g.hour - make_interval(days => (select s.anomaly_warm_up_days from payments_private.settings as s))
-      and not exists (
+    where h.since <= g.hour - interval '14 days' and not exists (
         select from payments_private.metric_baselines as b where b.metric = h.metric and b.hour = g.hour)
   ), days as (
     select h.metric, date_trunc('day', h.hour, 'UTC') as day, avg(h.rate) as rate, avg(h.samples) * 1440 as samples
     from payments_private.metric_hours as h
-    where h.hour >= p_from - interval '17 days' and h.hour < p_to group by 1, 2 having count(*) >= 12
+    where h.hour >= p_from - interval '31 days' and h.hour < p_to group by 1, 2 having count(*) >= 12
   ), growth as (
-    -- from week to week, the middle one of seven days; a metric of few things is taken to grow less than it seems to
-    select d.metric, d.day, greatest(least(
-      percentile_cont(0.5) within group (order by ln(a.rate / b.rate)) * case when d.kind = 'level' then 1
-        else avg(a.samples) / (avg(a.samples) + 200) end, 0.3), -0.3) as rate
-    from (select distinct w.metric, w.kind, w.day from wanted as w) as d
-    cross join generate_series(2, 8) as n
-    join days as a on a.metric = d.metric and a.day = d.day - make_interval(days => n)
-    join days as b on b.metric = d.metric and b.day = d.day - make_interval(days => n + 7)
-    where a.rate > 0 and b.rate > 0 group by 1, 2, d.kind having count(*) >= 3
+    -- a week's, as the middle one of seven days compared with three weeks before, or with less where there is
+    -- no more; a metric of few things is taken to grow less than it seems to
+    select distinct on (g.metric, g.day) g.metric, g.day, greatest(least(g.rate, 0.3), -0.3) as rate from (
+      select d.metric, d.day, l.weeks, percentile_cont(0.5) within group (order by ln(a.rate / b.rate)) / l.weeks
+        * case when d.kind = 'level' then 1 else avg(a.samples) / (avg(a.samples) + 200) end as rate
+      from (select distinct w.metric, w.kind, w.day from wanted as w) as d
+      cross join generate_series(2, 8) as n
+      cross join generate_series(1, 3) as l (weeks)
+      join days as a on a.metric = d.metric and a.day = d.day - make_interval(days => n)
+      join days as b on b.metric = d.metric and b.day = d.day - make_interval(days => n + 7 * l.weeks)
+      where a.rate > 0 and b.rate > 0 group by 1, 2, 3, d.kind having count(*) >= 4) as g
+    order by g.metric, g.day, g.weeks desc
   ), past as (
     select w.metric, w.hour, k.weeks, sum(h.rate * o.weight) / sum(o.weight) as rate, sum(h.samples * o.weight) / sum(o.weight) as samples
     from wanted as w
@@ -202,13 +216,14 @@ begin
     left join growth as g on g.metric = p.metric and g.day = date_trunc('day', p.hour, 'UTC')
     group by 1, 2 having count(*) >= 2
   ), scales as (
-    -- the middle deviation at this time of the last fourteen days; 1.4826 makes it a standard deviation
+    -- the deviations at this time of the last four weeks: 1.4826 and 0.8693 make a median and an upper
+    -- quartile a standard deviation. The quartile of the long windows, of which each day has few
     select w.metric, w.hour, count(h.spread_5) as n,
       1.4826 * percentile_cont(0.5) within group (order by h.spread_5) as scale_5,
-      1.4826 * percentile_cont(0.5) within group (order by h.spread_60) as scale_60,
-      1.4826 * percentile_cont(0.5) within group (order by h.spread_360) as scale_360
+      0.8693 * percentile_cont(0.75) within group (order by h.spread_60) as scale_60,
+      0.8693 * percentile_cont(0.75) within group (order by h.spread_360) as scale_360
     from wanted as w
-    cross join generate_series(1, 14) as d (days)
+    cross join generate_series(1, 28) as d (days)
     cross join generate_series(-1, 1) as o (hours)
     join payments_private.metric_hours as h on h.metric = w.metric and h.hour = w.hour + make_interval(hours => o.hours - 24 * d.days)
     where h.spread_5 is not null group by 1, 2

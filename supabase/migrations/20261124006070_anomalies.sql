@@ -5,7 +5,7 @@
 set role payments_owner;
 
 insert into payments_private.alert_rules (rule, severity, title, runbook, threshold, window_seconds) values
-  ('anomaly', 'warning', 'Something is unusual', 'docs/alerts.md#anomaly', 6, null);
+  ('anomaly', 'warning', 'Something is unusual', 'docs/alerts.md#anomaly', 5, null);
 
 create function payments_private.score_minutes(p_from timestamptz, p_to timestamptz)
 returns table (
@@ -24,10 +24,10 @@ begin
   join payments_private.watched_metrics as m on m.metric = split_part(w.metric, ':', 1)
   cross join lateral (
     select case
-      -- one or two minutes are a deploy: three of five must be high by themselves, or four low
+      -- one or two minutes are a deploy: three of five must be high or low by themselves
       when m.high and w.deviation > 0 and w.samples >= least_count and (w.window_minutes > 5 or w.highs >= 3)
         then w.deviation / w.scale
-      when m.low and w.deviation < 0 and w.usual_samples >= least_count and (w.window_minutes > 5 or w.lows >= 4)
+      when m.low and w.deviation < 0 and w.usual_samples >= least_count and (w.window_minutes > 5 or w.lows >= 3)
         then -w.deviation / w.scale end as score) as j
   where w.scale is not null
   order by w.metric, w.minute, coalesce(j.score, 0) desc;
@@ -67,7 +67,10 @@ begin
       'expected', round(s.expected::numeric, 1), 'score', round(s.score::numeric, 1)) as detail
     from payments_private.score_minutes(since, until) as s order by s.metric, s.score desc
   loop
-    if found_metric.score >= limit_score then
+    -- what is open stays so while half of it is left: it would else close and open again and again
+    if found_metric.score >= limit_score or found_metric.score >= limit_score / 2.0 and exists (
+      select from payments_private.alerts as a
+      where a.rule = 'anomaly' and a.subject = found_metric.metric and a.resolved_at is null) then
       perform payments_private.raise_alert('anomaly', found_metric.metric, 'warning', found_metric.detail);
     end if;
   end loop;
