@@ -7,7 +7,7 @@
 set role payments_owner;
 
 alter table payments_private.settings
-  add column anomaly_warm_up_days integer not null default 21,
+  add column anomaly_warm_up_days integer not null default 28,
   add column anomaly_least_count integer not null default 8,
   add constraint warm_up_sees_every_hour_of_a_week_twice check (anomaly_warm_up_days between 15 and 35),
   add constraint least_count_is_positive check (anomaly_least_count > 0);

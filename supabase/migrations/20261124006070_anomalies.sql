@@ -16,12 +16,17 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  least_count integer := (select s.anomaly_least_count from payments_private.settings as s);
+  least_count integer;
+  warm_up interval;
 begin
+  select s.anomaly_least_count, make_interval(days => s.anomaly_warm_up_days) into least_count, warm_up
+  from payments_private.settings as s;
   return query
   select distinct on (w.metric, w.minute) w.metric, w.minute, coalesce(j.score, 0), w.window_minutes, w.value, w.expected
   from payments_private.metric_windows(p_from, p_to) as w
   join payments_private.watched_metrics as m on m.metric = split_part(w.metric, ':', 1)
+  join (select h.metric, min(h.hour) as since from payments_private.metric_hours as h group by 1) as k
+    on k.metric = w.metric and k.since <= p_from - warm_up
   cross join lateral (
     select case
       -- one or two minutes are a deploy: three of five must be high or low by themselves
