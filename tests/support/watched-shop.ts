@@ -66,13 +66,13 @@ export async function recordHours(
     const rates = hours.map((hour) => usualAt(shop, metric, hour + HOUR / 2));
     const unit = metric.includes(":") ? TICKET : 1;
     // half of what is drawn from a normal distribution lies within 0.6745, a quarter beyond 1.15; hours vary
-    // twice as much as chance alone makes them
+    // twice as much as chance alone makes them, and quarters of a day three times
     const spread = (at: number) => metric === "latency" ? 0.1 * at : at * Math.sqrt(unit);
     await tx`
       insert into payments_private.metric_hours (metric, hour, rate, samples, spread_5, spread_60, spread_360)
       select ${metric}, to_timestamp(h::bigint), r * ${unit}::float8, r, ${spread(0.68)}::float8, ${
       spread(2.3)
-    }::float8, ${spread(2.3)}::float8
+    }::float8, ${spread(3.45)}::float8
       from unnest(${listed(hours.map((hour) => hour / 1000))}::text::bigint[], ${
       listed(rates)
     }::text::float8[]) as u (h, r)`;
