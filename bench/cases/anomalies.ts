@@ -15,7 +15,7 @@ import { scoreShop } from "../support/score-shop.ts";
 import { generateShop } from "../support/shop-series.ts";
 
 const SEEDS = 20;
-const PLAN = { historyDays: 28, testDays: 10, incidentsOfEach: 4 };
+const PLAN = { historyDays: 35, testDays: 10, incidentsOfEach: 4 };
 const THRESHOLDS = [3.5, 4, 4.5, 5, 5.5, 6, 7, 8, 10];
 const AIM = 0.95;
 const PICTURE = "docs/images/anomalies.svg";
@@ -27,7 +27,7 @@ interface Judged {
 }
 
 /**
- * Whether the worker's own detection finds labelled incidents in generated shops: four weeks to learn
+ * Whether the worker's own detection finds labelled incidents in generated shops: five weeks to learn
  * from, ten days with twenty incidents each. Two databases, because a seed keeps one core busy.
  */
 export const anomaliesCase: BenchCase = {

@@ -71,7 +71,7 @@ begin
     from (select distinct x.metric from expected as x) as k
     join payments_private.metric_minutes as m on m.metric = k.metric
     where m.minute >= p_from - interval '6 hours' and m.minute < p_to
-  ), seen as (
+  ), seen as materialized ( -- or what is expected is worked out anew wherever it is named
     select c.minute, e.metric, e.is_level, e.unit, e.scale_5, e.scale_60, e.scale_360, coalesce(m.samples, 0) as n_samples,
       case when e.is_level then ln(greatest(r.rate, 0.001)) else r.rate end as e,
       case when e.is_level then ln(greatest(m.value, 0.001)) else coalesce(m.value, 0) end as x
@@ -81,7 +81,7 @@ begin
     cross join lateral (
       select e.rate + (case when c.n < 30 then e.rate_before else e.rate_after end - e.rate) * abs((c.n + 0.5) / 60 - 0.5) as rate) as r
     left join found as m on m.metric = e.metric and m.minute = c.minute
-  ), judged as (
+  ), judged as materialized (
     select s.*,
       -- what one minute may add to the long windows is bounded: a short burst is no slow drift
       case when s.scale_5 is null then s.x
@@ -142,13 +142,16 @@ language plpgsql volatile
 set search_path = ''
 as $$
 begin
-  with known as (
+  with recursive recorded as (
+    -- from one metric to the next in the index: the table is not read through
+    select min(m.metric) as metric from payments_private.metric_minutes as m
+    union all
+    select (select min(m.metric) from payments_private.metric_minutes as m where m.metric > r.metric)
+    from recorded as r where r.metric is not null
+  ), known as (
     select w.metric, w.kind from payments_private.watched_metrics as w where w.metric not in ('amount', 'refund_amount')
     union
-    select f.metric, 'count' from (
-      select h.metric from payments_private.metric_hours as h where h.hour >= p_from - interval '8 days' and h.hour < p_from
-      union select m.metric from payments_private.metric_minutes as m where m.minute >= p_from and m.minute < p_to
-    ) as f where f.metric like '%:%'
+    select r.metric, 'count' from recorded as r where r.metric like '%:%'
   ), counted as (
     select date_trunc('hour', m.minute, 'UTC') as hour, count(*) as minutes from payments_private.metric_minutes as m
     where m.metric = 'volume' and m.minute >= p_from and m.minute < p_to
@@ -156,7 +159,9 @@ begin
   ), found as (
     select m.metric, date_trunc('hour', m.minute, 'UTC') as hour, sum(m.value) as total, sum(m.samples) as samples,
       exp(avg(ln(greatest(m.value, 0.001)))) as level
-    from payments_private.metric_minutes as m where m.minute >= p_from and m.minute < p_to group by 1, 2
+    from known as k
+    join payments_private.metric_minutes as m on m.metric = k.metric
+    where m.minute >= p_from and m.minute < p_to group by 1, 2
   )
   insert into payments_private.metric_hours as h (metric, hour, rate, samples)
   select k.metric, c.hour,
