@@ -153,7 +153,7 @@ async function loseWebhooks({ world, choices, day, say, pause }: Scene): Promise
       await pause();
     }
     say(
-      `16:30  ${people.length} people have paid, ${await countSubscribed(
+      `16:30  ${people.length} have paid, ${await countSubscribed(
         world,
         people,
       )} have what they paid for.`,

