@@ -47,7 +47,7 @@ create function payments_private.metric_windows(p_from timestamptz, p_to timesta
 returns table (
   metric text, minute timestamptz, window_minutes integer, value double precision, expected double precision,
   deviation double precision, scale double precision, samples double precision, usual_samples double precision,
-  highs integer, lows integer
+  lasts_high boolean, lasts_low boolean
 )
 language plpgsql stable
 set search_path = ''
@@ -98,9 +98,10 @@ begin
       sum(j.x) over so_far as x, sum(j.e) over so_far as e, sum(j.clipped) over so_far as clipped,
       count(*) over so_far as n, min(j.minute) over so_far as first, sum(j.n_samples::double precision) over so_far as samples,
       sum(case when j.is_level then 0 else j.e / j.unit end) over so_far as usual,
-      count(*) filter (where j.side > 0) over so_far as highs, count(*) filter (where j.side < 0) over so_far as lows
+      array_agg(j.x) over last_five as five, count(*) filter (where j.side > 0) over so_far as highs, count(*) filter (where j.side < 0) over so_far as lows
     from judged as j
-    window so_far as (partition by j.metric order by j.minute)
+    window so_far as (partition by j.metric order by j.minute),
+      last_five as (partition by j.metric order by j.minute rows between 4 preceding and current row)
   ), lagged as (
     -- sums so far minus those before the window: its length costs nothing
     select s.metric, s.is_level, s.minute, s.unit, array[5, 60, 360] as minutes,
@@ -110,10 +111,10 @@ begin
       array[s.samples - lag(s.samples, 5, 0) over w, s.samples - lag(s.samples, 60, 0) over w, s.samples - lag(s.samples, 360, 0) over w] as samples,
       array[s.usual - lag(s.usual, 5, 0) over w, s.usual - lag(s.usual, 60, 0) over w, s.usual - lag(s.usual, 360, 0) over w] as usual,
       array[lag(s.minute, 4) over w, lag(s.minute, 59) over w, lag(s.minute, 359) over w] as since,
-      s.n, s.first, s.highs - lag(s.highs, 5, 0) over w as highs, s.lows - lag(s.lows, 5, 0) over w as lows
+      s.n, s.first, s.five, s.highs - lag(s.highs, 5, 0) over w as highs, s.lows - lag(s.lows, 5, 0) over w as lows
     from summed as s window w as (partition by s.metric order by s.minute)
   ), windowed as (
-    select s.metric, s.is_level, s.minute, s.unit, s.highs, s.lows, l.minutes, l.scale, l.x, l.e, l.samples, l.usual,
+    select s.metric, s.is_level, s.minute, s.unit, s.five, s.highs, s.lows, l.minutes, l.scale, l.x, l.e, l.samples, l.usual,
       least(s.n, l.minutes) as n, s.minute - coalesce(l.since, s.first) as length
     from lagged as s
     cross join lateral unnest(s.minutes, s.scales, s.xs, s.es, s.samples, s.usual, s.since)
@@ -126,14 +127,21 @@ begin
     case when w.is_level then (w.x - w.e) / w.n
       else sign(w.x - w.floored) * sqrt(2 * greatest(
         case when w.x > 0 then w.x * ln(w.x / w.floored) else 0 end - (w.x - w.floored), 0)) end,
-    w.scale, w.samples, w.usual, w.highs::integer, w.lows::integer
+    w.scale, w.samples, w.usual,
+    -- without its two highest minutes the window must be high too: one or two minutes are a deploy
+    case when w.is_level then w.highs >= 3 else w.minutes = 5 and w.x > w.e and (
+      select t.x > t.e and sqrt(2 * (t.x * ln(t.x / t.e) - (t.x - t.e))) >= 1.8 * w.scale
+      from (
+        select greatest(sum(least_of.v), 0.001 * w.unit) as x, w.floored * 3 / w.n as e
+        from (select v from unnest(w.five) as v order by v limit 3) as least_of) as t) end,
+    w.lows >= 3
   from (select v.*, greatest(v.e, 0.01 * v.unit) as floored from windowed as v) as w
   -- a window with gaps reaches further back than it may
   where w.n >= w.minutes / 2 + 1 and w.length < w.minutes * interval '1.5 minutes';
 end
 $$;
 comment on function payments_private.metric_windows(timestamptz, timestamptz) is
-  'For each metric and counted minute from p_from to p_to (not included), the windows of 5, 60 and 360 minutes that end with it: what was seen and expected, the deviation (of a count the signed root of its deviance, of a level the logarithm), its usual size, and how many of its minutes are high or low by themselves.';
+  'For each metric and counted minute from p_from to p_to (not included), the windows of 5, 60 and 360 minutes that end with it: what was seen and expected, the deviation (of a count the signed root of its deviance, of a level the logarithm), its usual size, and whether five minutes are high or low for longer than a deploy.';
 
 -- 3. Hours ----------------------------------------------------------------------------------------
 

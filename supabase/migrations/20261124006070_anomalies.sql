@@ -29,10 +29,10 @@ begin
     on k.metric = w.metric and k.since <= p_from - warm_up
   cross join lateral (
     select case
-      -- one or two minutes are a deploy: three of five must be high or low by themselves
-      when m.high and w.deviation > 0 and w.samples >= least_count and (w.window_minutes > 5 or w.highs >= 3)
+      -- one or two minutes are a deploy, not an incident
+      when m.high and w.deviation > 0 and w.samples >= least_count and (w.window_minutes > 5 or w.lasts_high)
         then w.deviation / w.scale
-      when m.low and w.deviation < 0 and w.usual_samples >= least_count and (w.window_minutes > 5 or w.lows >= 3)
+      when m.low and w.deviation < 0 and w.usual_samples >= least_count and (w.window_minutes > 5 or w.lasts_low)
         then -w.deviation / w.scale end as score) as j
   where w.scale is not null
   order by w.metric, w.minute, coalesce(j.score, 0) desc;

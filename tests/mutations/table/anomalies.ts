@@ -10,7 +10,7 @@ export const ANOMALY_MUTATIONS: readonly Mutation[] = [
     requirement: "8.2b",
     what: "takes a deploy for an incident",
     file: SCORES,
-    find: "and (w.window_minutes > 5 or w.highs >= 3)",
+    find: "and (w.window_minutes > 5 or w.lasts_high)",
     replace: "and true",
     tests: TESTS,
     name: "8.2b a deploy of two minutes",
