@@ -128,8 +128,8 @@ begin
       else sign(w.x - w.floored) * sqrt(2 * greatest(
         case when w.x > 0 then w.x * ln(w.x / w.floored) else 0 end - (w.x - w.floored), 0)) end,
     w.scale, w.samples, w.usual,
-    -- without its two highest minutes the window must be high too: one or two minutes are a deploy
-    case when w.is_level then w.highs >= 3 else w.minutes = 5 and w.x > w.e and (
+    -- one or two minutes are a deploy: three must be high, and the window without its two highest
+    w.highs >= 3 and case when w.is_level then true else w.minutes = 5 and w.x > w.e and (
       select t.x > t.e and sqrt(2 * (t.x * ln(t.x / t.e) - (t.x - t.e))) >= 1.8 * w.scale
       from (
         select greatest(sum(least_of.v), 0.001 * w.unit) as x, w.floored * 3 / w.n as e
