@@ -128,11 +128,15 @@ describe("what is unusual", () => {
   });
 
   it("8.2b few things are nothing unusual, however rare they are", async () => {
-    const found = await morning((metric, minute, usual) =>
-      metric === "signature_failures" && minute >= MORNING && minute < MORNING + 4 * MINUTE
-        ? 1
-        : usual
-    );
+    const found = await inShop(async (tx) => {
+      await recordHours(tx, QUIET_SHOP, MORNING);
+      await recordMinutes(tx, QUIET_SHOP, { from: MORNING - 6 * HOUR, to: MORNING + HOUR / 2 });
+      // six where one in an hour is usual, and eight are the least
+      await tx`update payments_private.metric_minutes set value = 2, samples = 2
+        where metric = 'signature_failures' and minute >= to_timestamp(${MORNING / 1000})
+          and minute < to_timestamp(${(MORNING + 3 * MINUTE) / 1000})`;
+      return await unusual(tx, MORNING, MORNING + HOUR / 2);
+    });
     expect(found).toEqual([]);
   });
 
