@@ -111,15 +111,16 @@ describe("what is unusual", () => {
 
   it("8.2b a slow drift is noticed though no five minutes of it stand out", async () => {
     const start = MORNING - 5 * HOUR;
+    const small = { ...QUIET_SHOP, growth: 0 };
     const happening: Happening = (metric, minute, usual) =>
       metric === "declines" && minute >= start
         ? usual * (1 + 1.1 * (minute - start) / (5 * HOUR))
         : usual;
     const found = await inShop(async (tx) => {
-      await recordHours(tx, QUIET_SHOP, MORNING);
+      await recordHours(tx, small, MORNING);
       // hours of this metric vary little more than chance makes them
       await tx`update payments_private.metric_baselines set scale_60 = 1.2 where metric = 'declines'`;
-      await recordMinutes(tx, QUIET_SHOP, {
+      await recordMinutes(tx, small, {
         from: MORNING - 6 * HOUR,
         to: MORNING + HOUR / 2,
         happening,
