@@ -1,6 +1,7 @@
 import { cpus, loadavg } from "node:os";
 import process from "node:process";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { anomaliesCase } from "./cases/anomalies.ts";
 import { apiCallsCase } from "./cases/api-calls.ts";
 import { auditCase } from "./cases/audit.ts";
 import { authorizeCase } from "./cases/authorize.ts";
@@ -10,11 +11,22 @@ import { memoryCase } from "./cases/memory.ts";
 import type { Result } from "./support/bench-case.ts";
 import { seededRandom } from "./support/random.ts";
 
-const CASES = [ingestCase, authorizeCase, auditCase, httpCase, apiCallsCase, memoryCase];
+const CASES = [
+  ingestCase,
+  authorizeCase,
+  auditCase,
+  httpCase,
+  apiCallsCase,
+  memoryCase,
+  anomaliesCase,
+];
 
 interface Options {
   readonly seed: number;
   readonly only?: string;
+  readonly commit?: string;
+  readonly tuning: boolean;
+  readonly svg: boolean;
 }
 
 function readSeed(text: string): number {
@@ -25,7 +37,7 @@ function readSeed(text: string): number {
   return seed;
 }
 
-async function main({ seed, only }: Options): Promise<void> {
+async function main({ seed, only, commit, tuning, svg }: Options): Promise<void> {
   const cases = CASES.filter(({ name }) => only === undefined || name === only);
   if (cases.length === 0) throw new CommanderError(2, "bench.only", `No bench is named ${only}`);
   const line = (result: Result) => process.stdout.write(`${JSON.stringify(result)}\n`);
@@ -36,6 +48,9 @@ async function main({ seed, only }: Options): Promise<void> {
     await run({
       seed,
       random: seededRandom(seed),
+      commit,
+      tuning,
+      svg,
       report: (result) => {
         line(result);
         results.push(result);
@@ -64,6 +79,12 @@ const command = new Command("bench")
   .description("Measure the pipeline; JSON lines on standard output, a table on standard error")
   .option("--seed <number>", "makes the events repeatable", readSeed, 1)
   .option("--only <name>", `one of ${CASES.map(({ name }) => name).join(", ")}`)
+  .option(
+    "--commit <hash>",
+    "what the seeds of anomalies derive from; the commit that is checked out",
+  )
+  .option("--tuning", "anomalies with the seeds that its threshold was chosen with", false)
+  .option("--svg", "draw the pictures in docs/images anew", false)
   .exitOverride()
   .action(main);
 

@@ -1,20 +1,30 @@
-// `npm start`: the local stack and the demo shop, until Ctrl-C.
+// `npm start`: the local stack and the demo shop, until Ctrl-C. `npm start -- --traffic`: and a busy day in it.
 import { runUntilSignal } from "./stack/run-until-signal.ts";
 import { startShop } from "./stack/shop-server.ts";
 import { readStackEnv } from "./stack/stack-env.ts";
 import { type Stack, startStack } from "./stack/start-stack.ts";
 import { isVerbose, stackLog } from "./stack/stack-log.ts";
+import { readStartOptions } from "./traffic/read-options.ts";
+import { startTraffic } from "./traffic/start-traffic.ts";
 
 await runUntilSignal(async () => {
-  console.log("Starting the local stack …");
+  const { traffic: wantsTraffic, seed } = readStartOptions(Deno.args);
   const env = readStackEnv(Deno.env.toObject());
+  if (wantsTraffic && env.stripeSecretKey !== undefined) {
+    throw new Error("--traffic needs the local stand-in for Stripe: unset the Stripe key");
+  }
+  console.log("Starting the local stack …");
   const stack = await startStack({ ...env, log: stackLog });
   try {
     const shop = await stack.timings.measure("shop", () => startShop(stack.state));
     if (isVerbose) stack.timings.report(console.error);
     console.log(welcome(stack, env.stripeSecretKey !== undefined));
+    const traffic = wantsTraffic
+      ? startTraffic(stack.state, seed, (line) => console.log(`  ${line}`))
+      : undefined;
     return {
       async stop() {
+        await traffic?.stop();
         await shop.close();
         await stack.stop();
       },

@@ -2,6 +2,12 @@
 export interface BenchContext {
   readonly seed: number;
   readonly random: () => number;
+  /** In place of the commit that is checked out, where seeds derive from it. */
+  readonly commit: string | undefined;
+  /** With the seeds that thresholds were chosen with: no measurement. */
+  readonly tuning: boolean;
+  /** Whether pictures in docs/images are drawn anew. */
+  readonly svg: boolean;
   /** One JSON line. */
   report(result: Result): void;
 }

@@ -214,6 +214,10 @@ begin
     null; -- the setting went back with the rest
   end;
   delete from payments_private.operations_default as o where o.occurred_at < p_before;
+  delete from payments_private.metric_minutes as m where m.minute < p_before;
+  -- an hour is compared with those of four weeks, however short the minutes are kept
+  delete from payments_private.metric_hours as h where h.hour < least(p_before, now() - interval '36 days');
+  delete from payments_private.metric_baselines as b where b.hour < least(p_before, now() - interval '36 days');
   delete from payments_private.operation_minutes as m where m.minute < p_before;
   get diagnostics purged = row_count;
   return purged;
@@ -317,6 +321,8 @@ begin
   perform payments_private.watch_signatures();
   perform payments_private.watch_backlog();
   perform payments_private.watch_keys();
+  -- one worker at a time: roll_up_operations took the lock
+  perform payments_private.watch_anomalies();
   return minutes;
 end
 $$;

@@ -1,5 +1,6 @@
 import type { Mutation } from "./mutation.ts";
 import { ACCESS_MUTATIONS } from "./table/access.ts";
+import { ANOMALY_MUTATIONS } from "./table/anomalies.ts";
 import { AUDIT_MUTATIONS } from "./table/audit.ts";
 import { CHECKOUT_ATTACK_MUTATIONS } from "./table/checkout-attacks.ts";
 import { CONFIGURATION_MUTATIONS } from "./table/configuration.ts";
@@ -28,6 +29,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DATA_MUTATIONS,
   ...AUDIT_MUTATIONS,
   ...EYES_MUTATIONS,
+  ...ANOMALY_MUTATIONS,
   ...INCIDENT_MUTATIONS,
   ...EVIDENCE_MUTATIONS,
 ];

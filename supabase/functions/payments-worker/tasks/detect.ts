@@ -8,7 +8,7 @@ export interface DetectDependencies {
 
 /**
  * Adds up the requests that the functions have flushed and looks at what no single transaction notices:
- * bursts of bad signatures, a pipeline that is behind, keys that are old.
+ * bursts of bad signatures, a pipeline that is behind, keys that are old, what is unusual for the hour.
  */
 export function detectTask({ store, now }: DetectDependencies): Task {
   return async () => {

@@ -81,6 +81,7 @@ const VALUES: Record<string, Record<string, unknown>> = {
   "payments_private.incident_actions": { step: "stop-all" },
   "payments_private.key_uses": { fingerprint: "0123456789abcdef", kind: "webhook_secret" },
   "payments_private.legal_holds": { scope: "user" },
+  "payments_private.watched_metrics": { metric: "matrix_row", kind: "count" },
   "payments_private.processed_events": { status: "applied", body_sha256: "0".repeat(64) },
   "payments_private.reconcile_runs": { mode: "hourly" },
   "payments_private.role_permissions": { role: "auditor" },
@@ -115,6 +116,7 @@ function valueOf(type: string, text: string): unknown {
     case "bigint":
     case "integer":
     case "numeric":
+    case "double precision":
       return 1;
     case "uuid":
       return crypto.randomUUID();

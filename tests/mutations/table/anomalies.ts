@@ -1,0 +1,82 @@
+import type { Mutation } from "../mutation.ts";
+
+const BASELINES = "supabase/migrations/20261124006060_metric_baselines.sql";
+const SCORES = "supabase/migrations/20261124006070_anomalies.sql";
+const TESTS = ["tests/integration/eyes/anomalies.test.ts"];
+
+/** What is called unusual, and what is not. */
+export const ANOMALY_MUTATIONS: readonly Mutation[] = [
+  {
+    requirement: "8.2b",
+    what: "takes a deploy for an incident",
+    file: SCORES,
+    find: "and (w.window_minutes > 5 or w.lasts_high)",
+    replace: "and true",
+    tests: TESTS,
+    name: "8.2b a deploy of two minutes",
+  },
+  {
+    requirement: "8.2b",
+    what: "speaks before the warm-up is over",
+    file: SCORES,
+    find: "and k.since <= p_from - warm_up",
+    replace: "and true",
+    tests: TESTS,
+    name: "8.2b nothing is said before",
+  },
+  {
+    requirement: "8.2b",
+    what: "calls a few rare things unusual",
+    file: SCORES,
+    find: "and w.samples >= least_count",
+    replace: "and true",
+    tests: TESTS,
+    name: "8.2b few things",
+  },
+  {
+    requirement: "8.2b",
+    what: "never closes an anomaly",
+    file: SCORES,
+    find: "a.last_seen_at < p_now - interval '15 minutes'",
+    replace: "false",
+    tests: TESTS,
+    name: "8.2b is raised once",
+  },
+  {
+    requirement: "8.2b",
+    what: "takes a minute that nobody counted for one in which nothing happened",
+    file: BASELINES,
+    find: "from payments_private.metric_minutes as v\n    where v.metric = 'volume' and ",
+    replace:
+      "from generate_series(p_from - interval '6 hours', p_to, interval '1 minute') as v (minute)\n    where ",
+    tests: TESTS,
+    name: "8.2b an hour that nobody counted",
+  },
+  {
+    requirement: "8.2b",
+    what: "takes the attack of last week for what is usual",
+    file: BASELINES,
+    find: "percentile_cont(0.5) within group (order by p.rate",
+    replace: "percentile_cont(1) within group (order by p.rate",
+    tests: TESTS,
+    name: "8.2b an attack of last week",
+  },
+  {
+    requirement: "8.2b",
+    what: "looks at five minutes only",
+    file: SCORES,
+    find: "  where w.scale is not null\n",
+    replace: "  where w.scale is not null and w.window_minutes = 5\n",
+    tests: TESTS,
+    name: "8.2b a slow drift",
+  },
+  {
+    requirement: "8.2b",
+    what: "leaves out what Stripe tells late",
+    file: SCORES,
+    find: "count_minutes(least(since, until - interval '15 minutes'), until)",
+    replace: "count_minutes(since, until)",
+    tests: TESTS,
+    name: "8.2b money and people",
+  },
+];
