@@ -73,7 +73,7 @@ async function deadEvent(): Promise<{ id: string; product: string }> {
   return { id, product };
 }
 
-test("7.2 an operator finds a failed event, replays it with a reason, and sees it applied", async () => {
+test("decision 4: an operator finds a failed event, replays it with a reason, and sees it applied", async () => {
   const { id, product } = await deadEvent();
   await enterConsole(page, shop.url, admin);
   await page.getByRole("link", { name: "Dead letters" }).click();

@@ -32,11 +32,12 @@ export async function enterConsole(
   await page.getByRole("heading", { name: "Overview" }).waitFor();
 }
 
-/** Goes to a page of the console by its menu's address. */
+/** Goes to a page of the console by its address, and waits until it is drawn. */
 export async function openPage(page: Page, route: string): Promise<void> {
   await page.evaluate((hash) => {
     location.hash = hash;
   }, `#/${route}`);
+  await page.locator(`main[data-route="${route.replace(/\?.*$/, "")}"]`).waitFor();
 }
 
 /** Answers the question that is open: a reason, then the button that does it. */

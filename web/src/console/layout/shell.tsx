@@ -26,7 +26,14 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         Skip to content
       </a>
       <Sidebar page={page} />
-      <main id="main" tabIndex={-1} ref={main}>{children}</main>
+      <main
+        id="main"
+        tabIndex={-1}
+        ref={main}
+        data-route={id === undefined ? page : `${page}/${id}`}
+      >
+        {children}
+      </main>
     </div>
   );
 }
