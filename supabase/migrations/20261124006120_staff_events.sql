@@ -96,6 +96,9 @@ begin
     'until', 'before_at', 'before_id']) is not true then
     return '{"ok": false, "code": "invalid_filter"}';
   end if;
+  -- also where there is no event to compare them with
+  perform (p_filter ->> 'since')::timestamptz, (p_filter ->> 'until')::timestamptz,
+    (p_filter ->> 'before_at')::timestamptz;
   return jsonb_build_object('ok', true, 'events', payments_private.list_events(p_filter, p_limit));
 exception when data_exception then
   return '{"ok": false, "code": "invalid_filter"}';
@@ -184,6 +187,7 @@ begin
     'received_since']) is not true or p_filter = '{}' then
     return '{"ok": false, "code": "invalid_filter"}';
   end if;
+  perform (p_filter ->> 'received_since')::timestamptz; -- also where there is no event to compare it with
   letters := payments_private.list_dead_letters(p_filter);
   if coalesce(p_dry_run, true) then
     perform payments_private.staff_done(payments_private.current_user_id()::text, 'staff.replay_tried', p_reason,

@@ -7,7 +7,7 @@ export async function makeMember(
   sql: postgres.Sql,
   role: "admin" | "finance" | "support" | "auditor",
 ): Promise<SignedInUser> {
-  const member = await signUp();
+  const member = await signUp({ email: `mara-${crypto.randomUUID().slice(0, 4)}@example.com` });
   await sql`insert into payments_private.staff_members (user_id, role, granted_by)
     values (${member.user.id}, ${role}, 'test')`;
   return member;

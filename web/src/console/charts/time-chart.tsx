@@ -95,7 +95,8 @@ function Drawing(
     height: height - margin.top - margin.bottom,
   };
   const highest = max ?? Math.max(min, ...times.map((_, index) => highestAt(series, kind, index)));
-  const ticks = ticksOf(highest, min);
+  // where the end is given, it is the end: no share is above all
+  const ticks = max === undefined ? ticksOf(highest, min) : [min, (min + max) / 2, max];
   const top = ticks.at(-1) ?? 1;
   const slot = inner.width / Math.max(1, times.length);
   const x = (index: number) => margin.left + slot * (index + 0.5);

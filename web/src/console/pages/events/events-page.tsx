@@ -10,8 +10,9 @@ import { LiveView } from "../../ui/live-view.tsx";
 import { Moment } from "../../ui/moment.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Scroll } from "../../ui/scroll.tsx";
-import { EventFilter, filterOf } from "./event-filter.tsx";
+import { EventFilter } from "./event-filter.tsx";
 import { errorWords, toneOf } from "./event-words.ts";
+import { filterOf } from "./filter-of.ts";
 import { ReplayMatching } from "./replay.tsx";
 import { type EventRow, eventsSchema } from "./schemas.ts";
 

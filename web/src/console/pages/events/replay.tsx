@@ -2,8 +2,8 @@ import { useState } from "react";
 import { type Outcome, succeeded } from "../../../api/failure.ts";
 import { useStaff } from "../../staff/staff-context.ts";
 import { Action } from "../../ui/action.tsx";
-import { filterOf } from "./event-filter.tsx";
 import { replayWords } from "./event-words.ts";
+import { filterOf } from "./filter-of.ts";
 import { type DryRun, dryRunSchema, replayedSchema } from "./schemas.ts";
 
 const unsettled: ReadonlySet<string> = new Set(["dead", "retry"]);

@@ -27,7 +27,7 @@ export function Tiles({ overview }: { readonly overview: Overview }) {
       </Tile>
       <Tile
         name="Success rate"
-        note="not our fault or Stripe’s"
+        note="a refusal is an answer"
         tone={totals.success === null || totals.success >= 0.999
           ? "good"
           : totals.success >= 0.99
