@@ -3,6 +3,7 @@ import { ACCESS_MUTATIONS } from "./table/access.ts";
 import { AUDIT_MUTATIONS } from "./table/audit.ts";
 import { CHECKOUT_ATTACK_MUTATIONS } from "./table/checkout-attacks.ts";
 import { CONFIGURATION_MUTATIONS } from "./table/configuration.ts";
+import { CONSOLE_MUTATIONS } from "./table/console.ts";
 import { DATA_MUTATIONS } from "./table/data.ts";
 import { ERROR_MUTATIONS } from "./table/errors.ts";
 import { EYES_MUTATIONS } from "./table/eyes.ts";
@@ -28,6 +29,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DATA_MUTATIONS,
   ...AUDIT_MUTATIONS,
   ...EYES_MUTATIONS,
+  ...CONSOLE_MUTATIONS,
   ...INCIDENT_MUTATIONS,
   ...EVIDENCE_MUTATIONS,
 ];

@@ -39,11 +39,13 @@ function Freshness({ live: { at, failure, reload } }: { readonly live: Live<unkn
   return (
     <p className={`freshness${failure === undefined ? "" : " freshness-stale"}`}>
       <span className="freshness-dot" aria-hidden="true" />
-      {at === undefined ? "Loading" : (
-        <>
-          Updated <Moment at={at} />
-        </>
-      )}
+      <span>
+        {at === undefined ? "Loading" : (
+          <>
+            Updated <Moment at={at} />
+          </>
+        )}
+      </span>
       <button type="button" className="link" onClick={() => void reload()}>Refresh</button>
     </p>
   );

@@ -39,14 +39,20 @@ export function useMe(ask: Ask): UseMe {
 
   useEffect(() => {
     void refresh();
+    return () => {
+      turn.current++;
+    };
+  }, [refresh]);
+
+  const isKnown = state.me !== undefined;
+  useEffect(() => {
+    // who was refused is not asked about again by itself: each refusal is a row of the audit trail
+    if (!isKnown) return;
     const timer = setInterval(() => {
       if (document.visibilityState === "visible") void refresh();
     }, everyMs);
-    return () => {
-      turn.current++;
-      clearInterval(timer);
-    };
-  }, [refresh]);
+    return () => clearInterval(timer);
+  }, [isKnown, refresh]);
 
   return { ...state, refresh: useCallback(() => void refresh(), [refresh]) };
 }

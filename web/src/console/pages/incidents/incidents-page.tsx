@@ -1,4 +1,4 @@
-import { useCallback, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 import { type Outcome } from "../../../api/failure.ts";
 import { Field } from "../../../ui/field.tsx";
 import { useLive } from "../../api/use-live.ts";
@@ -122,7 +122,7 @@ function IncidentTable({ incidents }: { readonly incidents: readonly IncidentBri
 
 function OpenIncident() {
   const { ask } = useStaff();
-  const [opened, setOpened] = useState<string>();
+  const opened = useRef<string>(undefined);
   const run = async (reason: string, form: FormData): Promise<Outcome<unknown>> => {
     const outcome = await ask("staff_open_incident", {
       p_kind: form.get("kind"),
@@ -130,10 +130,9 @@ function OpenIncident() {
       p_title: form.get("title"),
       p_reason: reason,
     }, openedSchema);
-    if (outcome.ok) setOpened(outcome.value.incident);
+    if (outcome.ok) opened.current = outcome.value.incident;
     return outcome;
   };
-  if (opened !== undefined) goTo("incidents", opened);
   return (
     <Action
       label="Open an incident"
@@ -141,7 +140,7 @@ function OpenIncident() {
       title="Open an incident?"
       confirm="Open"
       run={run}
-      onDone={() => {}}
+      onDone={() => goTo("incidents", opened.current)}
     >
       <p>
         The clock begins now: 72 hours until the authority has to hear of it, unless no personal

@@ -16,21 +16,20 @@ import { Tiles } from "./tiles.tsx";
 import { useBacklogTrace } from "./use-backlog-trace.ts";
 
 const spans = [
-  { value: "60", label: "1 h" },
-  { value: "360", label: "6 h" },
-  { value: "1440", label: "24 h" },
-  { value: "10080", label: "7 d" },
-  { value: "43200", label: "30 d" },
+  { value: "60", label: "1 h", everyMs: 5_000 },
+  { value: "360", label: "6 h", everyMs: 10_000 },
+  { value: "1440", label: "24 h", everyMs: 30_000 },
+  // a month of minutes is some work to add up, and hardly moves
+  { value: "10080", label: "7 d", everyMs: 120_000 },
+  { value: "43200", label: "30 d", everyMs: 600_000 },
 ] as const;
-
-const everyMs = 5_000;
 
 /** How the pipeline does, now and over a span. */
 export function OverviewPage() {
   const { ask } = useStaff();
   const { query } = useRoute();
   const asked = query.get("minutes");
-  const minutes = spans.find(({ value }) => value === asked)?.value ?? "60";
+  const { value: minutes, everyMs } = spans.find(({ value }) => value === asked) ?? spans[0];
   const read = useCallback(
     () => ask("staff_read_overview", { p_minutes: Number(minutes) }, overviewSchema),
     [ask, minutes],
