@@ -17,7 +17,7 @@ export const CONSOLE_MUTATIONS: readonly Mutation[] = [
     find: "payments_private.staff_refusal('event.replay', p_reason",
     replace: "payments_private.staff_refusal('event.read', p_reason",
     tests: ASKED,
-    name: "decision 4: a dry run says what would be replayed",
+    name: "5.2a who may not replay",
   },
   {
     requirement: "5.3b",

@@ -20,7 +20,7 @@ describe("amounts that are typed", () => {
   });
 
   it.each(["", "0", "-1", "1,50", "1.234", "1e3", "0.00", "9 50", "Infinity"])(
-    "7.2c %j is no amount in dollars",
+    "%j is no amount in dollars",
     (text) => expect(readMinorAmount(text, "usd")).toBeUndefined(),
   );
 });

@@ -92,7 +92,7 @@ function AlertTable({ alerts, onDone }: AlertTableProps) {
         </tr>
       </thead>
       <tbody>
-        {alerts.map((alert) => (
+        {worstFirst(alerts).map((alert) => (
           <tr key={alert.id}>
             <td>
               <Severity of={alert.severity} />
@@ -124,6 +124,15 @@ function AlertTable({ alerts, onDone }: AlertTableProps) {
       </tbody>
     </Scroll>
   );
+}
+
+const ranks = ["critical", "warning", "info"];
+
+/** Open ones by how bad they are, then the others; within these as they came, the newest first. */
+function worstFirst(alerts: readonly Alert[]): Alert[] {
+  const rank = ({ severity, resolved_at: over }: Alert) =>
+    over === undefined ? ranks.indexOf(severity) : ranks.length;
+  return alerts.toSorted((one, other) => rank(one) - rank(other));
 }
 
 function AlertState({ alert }: { readonly alert: Alert }) {

@@ -68,19 +68,22 @@ export function CompliancePage() {
 
 function Measured() {
   const { run, commit, builtAt } = table;
+  const measured = run === null
+    ? "No run of the tests was found, so no row that needs one is proven."
+    : `Measured by the test run of ${formatMoment(new Date(run.startedAt))}: ${
+      formatCount(run.passed)
+    } passed, ${formatCount(run.failed)} failed.`;
+  const changed = commit?.endsWith("+") === true ? " with changes that are not committed" : "";
   return (
     <>
-      {run === null
-        ? "No run of the tests was found when this page was built, so no row that needs one is proven."
-        : `Measured by the test run of ${formatMoment(new Date(run.startedAt))}: ${
-          formatCount(run.passed)
-        } passed, ${formatCount(run.failed)} failed.`} Page of {formatMoment(new Date(builtAt))}
+      {`${measured} Built ${formatMoment(new Date(builtAt))}`}
       {commit !== null && (
         <>
-          on commit <code>{commit.replace("+", "")}</code>
+          {" on commit "}
+          <code>{commit.replace("+", "")}</code>
         </>
       )}
-      {commit?.endsWith("+") === true && " with changes that are not committed"}.
+      {`${changed}.`}
     </>
   );
 }

@@ -170,7 +170,7 @@ function AuditPanel({ detail: { audit } }: { readonly detail: EventDetail }) {
             <th scope="col">Outcome</th>
             <th scope="col">Who</th>
             <th scope="col">Reason</th>
-            <th scope="col">Seal</th>
+            <th scope="col" className="number">Seal</th>
           </tr>
         </thead>
         <tbody>
