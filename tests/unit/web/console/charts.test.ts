@@ -11,7 +11,7 @@ import {
 import type { Overview } from "../../../../web/src/console/pages/overview/read-overview.ts";
 import { BUCKETS_MS } from "../../../../supabase/functions/_shared/operations.ts";
 
-const bounds = [...BUCKETS_MS];
+const bounds: readonly number[] = BUCKETS_MS;
 
 describe("a quantile of a histogram", () => {
   it("8.2c is linear within its bucket, and null where there was no request", () => {
@@ -54,7 +54,7 @@ describe("the overview's series", () => {
     requests,
     ok: requests - failed,
     failed,
-    buckets: bounds.concat(0).map((_, index) => index === bucket ? requests : 0),
+    buckets: [...bounds, 0].map((_, index) => index === bucket ? requests : 0),
   });
   const overview = {
     since,

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { Scroll } from "../ui/scroll.tsx";
-import type { Series } from "./time-chart.tsx";
+import type { Series } from "./series.ts";
 import { timeFormat } from "./time-format.ts";
 
 interface SeriesTableProps {

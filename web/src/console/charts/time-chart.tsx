@@ -1,16 +1,9 @@
 import { type PointerEvent, useId, useState } from "react";
 import { linePath, lonePoints, ticksOf } from "./scale.ts";
+import type { Series } from "./series.ts";
 import { SeriesTable } from "./series-table.tsx";
 import { timeFormat } from "./time-format.ts";
 import { useWidth } from "./use-width.ts";
-
-export interface Series {
-  readonly name: string;
-  /** Which of the palette's colours: `c1` to `c6`, `good`, `bad`. */
-  readonly tone: string;
-  /** One for each time; null where there is none. */
-  readonly values: readonly (number | null)[];
-}
 
 interface TimeChartProps {
   readonly title: string;

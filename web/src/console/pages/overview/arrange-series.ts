@@ -1,5 +1,5 @@
 import { quantile } from "../../charts/quantile.ts";
-import type { Series } from "../../charts/time-chart.tsx";
+import type { Series } from "../../charts/series.ts";
 import type { Overview, OverviewRow } from "./read-overview.ts";
 
 /** What people wait for; the worker and Stripe's deliveries have their own pace. */

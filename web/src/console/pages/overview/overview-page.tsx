@@ -1,6 +1,7 @@
 import { useCallback } from "react";
 import { useLive } from "../../api/use-live.ts";
-import { type Series, TimeChart } from "../../charts/time-chart.tsx";
+import type { Series } from "../../charts/series.ts";
+import { TimeChart } from "../../charts/time-chart.tsx";
 import { formatCount, formatLatency, formatShare, formatSpan } from "../../format.ts";
 import { Page } from "../../layout/page.tsx";
 import { goTo, useRoute } from "../../routing/use-route.ts";
