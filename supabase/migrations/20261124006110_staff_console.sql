@@ -60,6 +60,21 @@ $$;
 comment on function payments_private.requests_by_step(timestamptz, integer) is
   'Requests, failures and the histogram of latency by function and step: [{at, function_name, requests, ok, failed, buckets}], oldest first.';
 
+create function payments_private.pipeline_by_step(p_since timestamptz, p_step_seconds integer) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(to_jsonb(s) order by s.at), '[]') from (
+      select to_timestamp(floor(extract(epoch from m.minute) / p_step_seconds) * p_step_seconds) as at,
+        max(m.backlog_seconds) as backlog_seconds, max(m.open_alerts) as open_alerts
+      from payments_private.pipeline_minutes as m where m.minute >= p_since group by 1) as s);
+end
+$$;
+comment on function payments_private.pipeline_by_step(timestamptz, integer) is
+  'The worst of each step: [{at, backlog_seconds, open_alerts}], oldest first.';
+
 create function payments_private.pipeline_now() returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -119,6 +134,7 @@ begin
   return jsonb_build_object('ok', true, 'now', now(), 'since', since, 'step_seconds', step_seconds,
     'bounds_ms', '[5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000]'::jsonb,
     'series', payments_private.requests_by_step(since, step_seconds),
+    'pipeline', payments_private.pipeline_by_step(since, step_seconds),
     'endings', (
       select coalesce(jsonb_agg(to_jsonb(c) order by c.requests desc, c.function_name, c.code), '[]') from (
         select m.function_name, m.code, sum(m.requests) as requests from payments_private.operation_minutes as m
@@ -127,7 +143,7 @@ begin
 end
 $$;
 comment on function payments.staff_read_overview(integer) is
-  'Figures of the last p_minutes (15 to 43200): {ok, code, now, since, step_seconds, bounds_ms, series, endings, backlog_seconds, marks, events, outbox, alerts, incidents, switches}. Permission metrics.read.';
+  'Figures of the last p_minutes (15 to 43200): {ok, code, now, since, step_seconds, bounds_ms, series, pipeline, endings, backlog_seconds, marks, events, outbox, alerts, incidents, switches}. Permission metrics.read.';
 
 create function payments.staff_read_settings() returns jsonb
 language plpgsql volatile

@@ -76,9 +76,12 @@ async function deadEvent(): Promise<{ id: string; product: string }> {
 test("decision 4: an operator finds a failed event, replays it with a reason, and sees it applied", async () => {
   const { id, product } = await deadEvent();
   await enterConsole(page, shop.url, admin);
+  await openPage(page, "events");
+  await page.getByRole("row", { name: new RegExp(id) }).waitFor();
+  await picture(page, "console-events");
+  await openPage(page, "overview");
   await page.getByRole("link", { name: "Dead letters" }).click();
   await page.getByRole("row", { name: new RegExp(id) }).getByText("dead").waitFor();
-  await picture(page, "console-events");
   await page.getByRole("link", { name: id }).click();
   await page.getByText(/with its stored, encrypted body/).waitFor();
 

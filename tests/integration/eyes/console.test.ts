@@ -98,6 +98,27 @@ describe("figures", () => {
     await sql`delete from payments_private.operation_minutes where function_name = 'figures-test'`;
   });
 
+  it("8.2c the worst backlog of each minute is kept, and as long as other metrics", async () => {
+    const old = "2020-01-01T00:00:00Z";
+    await sql`insert into payments_private.pipeline_minutes values (${old}, 1, 1)`;
+    await sql.begin(async (tx) => {
+      for (const seconds of [40, 90, 10]) {
+        await tx`select payments_private.note_pipeline(${seconds})`;
+      }
+      const [row] = await tx`select backlog_seconds from payments_private.pipeline_minutes
+        where minute = date_trunc('minute', now())`;
+      expect(row?.["backlog_seconds"]).toBeGreaterThanOrEqual(90);
+    });
+    expect(await sql`select from payments_private.pipeline_minutes where minute = ${old}`)
+      .toHaveLength(0);
+    const { pipeline } = await ask("staff_read_overview");
+    expect(pipeline.at(-1)).toMatchObject({
+      backlog_seconds: expect.any(Number),
+      open_alerts: expect.any(Number),
+    });
+    await sql`delete from payments_private.pipeline_minutes`;
+  });
+
   it("8.2c it says how the pipeline stands, and names nobody", async () => {
     const subject = crypto.randomUUID();
     await sql`select payments_private.raise_alert('dispute', ${subject}, 'critical', '{}')`;

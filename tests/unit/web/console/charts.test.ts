@@ -3,6 +3,7 @@ import { quantile } from "../../../../web/src/console/charts/quantile.ts";
 import { linePath, lonePoints, ticksOf } from "../../../../web/src/console/charts/scale.ts";
 import {
   latencySeries,
+  pipelineSeries,
   stepsOf,
   successSeries,
   totalsOf,
@@ -61,6 +62,7 @@ describe("the overview's series", () => {
     now: new Date("2026-11-24T10:03:30Z"),
     step_seconds: 60,
     bounds_ms: bounds,
+    pipeline: [{ at: new Date(since.getTime() + 60_000), backlog_seconds: 42, open_alerts: 3 }],
     series: [
       row(0, "create-checkout", 4, 1),
       row(0, "stripe-webhook", 6, 0, 8),
@@ -76,6 +78,11 @@ describe("the overview's series", () => {
       { name: "create-checkout", values: [4, 0, 2, 0] },
     ]);
     expect(totalsOf(overview)).toMatchObject({ requests: 12, success: 1 - 1 / 12 });
+  });
+
+  it("8.2c the backlog is unknown, not nothing, where the worker did not look", () => {
+    expect(pipelineSeries(overview, "backlog_seconds")[0]?.values).toEqual([null, 42, null, null]);
+    expect(pipelineSeries(overview, "open_alerts")[0]?.values).toEqual([null, 3, null, null]);
   });
 
   it("8.2c success is unknown, not whole, where nobody asked", () => {

@@ -88,6 +88,24 @@ function addBuckets(rows: readonly OverviewRow[]): number[] {
   return added;
 }
 
+/** The worst of each step: how far behind the pipeline was, how many alerts were open. */
+export function pipelineSeries(
+  overview: Overview,
+  of: "backlog_seconds" | "open_alerts",
+): Series[] {
+  const { since, step_seconds: step } = overview;
+  const values: (number | null)[] = stepsOf(overview).map(() => null);
+  for (const row of overview.pipeline) {
+    const index = Math.round((row.at.getTime() - since.getTime()) / (step * 1000));
+    if (index >= 0 && index < values.length) values[index] = row[of];
+  }
+  return [
+    of === "backlog_seconds"
+      ? { name: "Oldest unprocessed", tone: "c5", values }
+      : { name: "Open alerts", tone: "c6", values },
+  ];
+}
+
 /** The figures of the whole span. */
 export interface Totals {
   readonly requests: number;

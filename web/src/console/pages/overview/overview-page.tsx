@@ -8,13 +8,19 @@ import { goTo, useRoute } from "../../routing/use-route.ts";
 import { useStaff } from "../../staff/staff-context.ts";
 import { LiveView } from "../../ui/live-view.tsx";
 import { Choice } from "../../ui/choice.tsx";
-import { latencySeries, stepsOf, successSeries, totalsOf, volumeSeries } from "./arrange-series.ts";
+import {
+  latencySeries,
+  pipelineSeries,
+  stepsOf,
+  successSeries,
+  totalsOf,
+  volumeSeries,
+} from "./arrange-series.ts";
 import { Endings } from "./endings.tsx";
 import { OpenAlerts } from "./open-alerts.tsx";
 import { type Overview, overviewSchema } from "./read-overview.ts";
 import { Standing } from "./standing.tsx";
 import { Tiles } from "./tiles.tsx";
-import { useBacklogTrace } from "./use-backlog-trace.ts";
 
 const spans = [
   { value: "60", label: "1 h", everyMs: 5_000 },
@@ -104,7 +110,22 @@ function Figures({ overview }: { readonly overview: Overview }) {
           kind="lines"
           format={formatLatency}
         />
-        <Backlog overview={overview} />
+        <TimeChart
+          title="Backlog"
+          figure={`oldest ${formatSpan(overview.backlog_seconds)}`}
+          times={times}
+          series={pipelineSeries(overview, "backlog_seconds")}
+          kind="lines"
+          format={formatSpan}
+        />
+        <TimeChart
+          title="Alerts over time"
+          figure={`${formatCount(overview.alerts.reduce((sum, { open }) => sum + open, 0))} open`}
+          times={times}
+          series={pipelineSeries(overview, "open_alerts")}
+          kind="bars"
+          format={formatCount}
+        />
         <OpenAlerts overview={overview} />
         <Endings overview={overview} />
       </div>
@@ -119,22 +140,4 @@ function floorOf(success: readonly Series[]): number {
     ...success.flatMap(({ values }) => values.flatMap((one) => one ?? [])),
   );
   return [0.99, 0.9, 0.5].find((floor) => lowest >= floor) ?? 0;
-}
-
-function Backlog({ overview }: { readonly overview: Overview }) {
-  const trace = useBacklogTrace(overview);
-  return (
-    <TimeChart
-      title="Backlog since you are here"
-      figure={`oldest ${formatSpan(overview.backlog_seconds)}`}
-      times={trace.map(({ at }) => at)}
-      series={[{
-        name: "Oldest unprocessed",
-        tone: "c5",
-        values: trace.map(({ seconds }) => seconds),
-      }]}
-      kind="lines"
-      format={formatSpan}
-    />
-  );
 }

@@ -17,6 +17,11 @@ export const overviewSchema = z.object({
   step_seconds: z.number(),
   bounds_ms: z.array(z.number()),
   series: z.array(rowSchema),
+  pipeline: z.array(z.object({
+    at: moment,
+    backlog_seconds: z.number(),
+    open_alerts: z.number(),
+  })),
   endings: z.array(z.object({ function_name: z.string(), code: z.string(), requests: z.number() })),
   backlog_seconds: z.number(),
   marks: z.number(),
