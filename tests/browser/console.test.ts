@@ -165,6 +165,19 @@ test("5.2a a role that is taken away closes the console that is open", async () 
   expect(await page.getByRole("navigation").count()).toBe(0);
 });
 
+test("figures stay on screen, and say that they are old, while the database cannot be reached", async () => {
+  await enterConsole(page, shop.url, admin);
+  const tiles = page.getByText("events given up");
+  await tiles.waitFor();
+  await page.route("**/rpc/staff_read_overview", (route) => route.abort());
+  await page.getByRole("button", { name: "Refresh" }).click();
+  await page.getByRole("alert").getByText("Not up to date").waitFor();
+  expect(await tiles.count()).toBe(1);
+  await page.unroute("**/rpc/staff_read_overview");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByText("Not up to date").waitFor({ state: "detached" });
+});
+
 test("4.2c nothing about a person is shown before a reason is given", async () => {
   await enterConsole(page, shop.url, admin, "");
   await openPage(page, `customers/${admin.user.id}`);

@@ -17,14 +17,12 @@ export async function makeMember(
 export async function enterConsole(
   page: Page,
   shopUrl: string,
-  { email, password }: SignedInUser,
+  { email, password, user }: SignedInUser,
   reason = "ticket 4711",
 ): Promise<void> {
-  await page.addInitScript((given) => {
-    if (sessionStorage.getItem("payments-console-reason") === null) {
-      sessionStorage.setItem("payments-console-reason", given);
-    }
-  }, reason);
+  await page.addInitScript(({ key, given }) => {
+    if (sessionStorage.getItem(key) === null) sessionStorage.setItem(key, given);
+  }, { key: `payments-console-reason:${user.id}`, given: reason });
   await page.goto(`${shopUrl}/console/`);
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);

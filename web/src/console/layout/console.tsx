@@ -19,14 +19,19 @@ export function Console() {
   const session = useSession();
   if (session.state === "loading") return <Waiting label="Looking up your session" />;
   if (session.state === "signed_out") return <SignIn />;
-  return <SignedIn key={session.userId} email={session.email} />;
+  return <SignedIn key={session.userId} userId={session.userId} email={session.email} />;
 }
 
-function SignedIn({ email }: { readonly email: string }) {
+interface SignedInProps {
+  readonly userId: string;
+  readonly email: string;
+}
+
+function SignedIn({ userId, email }: SignedInProps) {
   const client = useClient();
   const ask = useMemo(() => createAsk(client), [client]);
   const { me, failure, refresh } = useMe(ask);
-  const [reason, setReason] = useState(storedReason);
+  const [reason, setReason] = useState(() => storedReason(userId));
   const { page } = useRoute();
   const staff = useMemo<Staff | undefined>(() =>
     me === undefined ? undefined : {
@@ -40,10 +45,10 @@ function SignedIn({ email }: { readonly email: string }) {
   const work = useMemo(() => ({
     reason,
     setReason: (next: string) => {
-      storeReason(next);
+      storeReason(userId, next);
       setReason(next);
     },
-  }), [reason]);
+  }), [reason, userId]);
   if (staff === undefined) {
     if (failure === undefined) return <Waiting label="Looking up your role" />;
     return endsSession(failure)

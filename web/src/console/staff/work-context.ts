@@ -14,15 +14,18 @@ export function useWork(): Work {
   return useContext(WorkContext);
 }
 
-const storageKey = "payments-console-reason";
-
-/** The reason of this tab, as it was before a reload. */
-export function storedReason(): string {
-  return globalThis.sessionStorage.getItem(storageKey) ?? "";
+/** Of one person: whoever signs in next in this tab is working on something else. */
+function storageKey(userId: string): string {
+  return `payments-console-reason:${userId}`;
 }
 
-export function storeReason(reason: string): void {
-  globalThis.sessionStorage.setItem(storageKey, reason);
+/** The person's reason in this tab, as it was before a reload. */
+export function storedReason(userId: string): string {
+  return globalThis.sessionStorage.getItem(storageKey(userId)) ?? "";
+}
+
+export function storeReason(userId: string, reason: string): void {
+  globalThis.sessionStorage.setItem(storageKey(userId), reason);
 }
 
 /** Whether the database would take it. */
