@@ -179,9 +179,23 @@ const routes = [
   "limits",
   "audit",
   "keys",
+  "staff",
   "compliance",
   "runbook/alerts.md?at=dead_letter",
 ];
+
+test("5.2a an admin gives a role and takes it", async () => {
+  await openPage(page, "staff");
+  await page.getByRole("button", { name: "Give a role" }).click();
+  await page.getByRole("dialog").getByLabel("User id").fill(customer.user.id);
+  await page.getByRole("dialog").getByLabel("Role").selectOption("auditor");
+  await confirm(page, "Give it", "joined the team");
+  const row = page.getByRole("row", { name: new RegExp(customer.user.id) });
+  await row.getByText("auditor", { exact: true }).waitFor();
+  await row.getByRole("button", { name: "Take auditor" }).click();
+  await confirm(page, "Take it", "left the team");
+  await row.waitFor({ state: "detached" });
+});
 
 test(
   "no page has a serious accessibility fault, in light and dark, and each fits a phone",

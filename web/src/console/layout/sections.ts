@@ -36,6 +36,7 @@ export const SECTION_GROUPS: readonly { readonly title: string; readonly section
     sections: [
       { page: "audit", title: "Audit trail", permission: "audit.read" },
       { page: "keys", title: "Keys", permission: "key.read" },
+      { page: "staff", title: "Staff", permission: "staff.list" },
       { page: "compliance", title: "Compliance", permission: "console.open" },
     ],
   },

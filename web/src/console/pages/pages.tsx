@@ -16,6 +16,7 @@ import { KeysPage } from "./keys/keys-page.tsx";
 import { LimitsPage } from "./limits/limits-page.tsx";
 import { OverviewPage } from "./overview/overview-page.tsx";
 import { RunbookPage } from "./runbook/runbook-page.tsx";
+import { StaffPage } from "./staff/staff-page.tsx";
 import { SwitchesPage } from "./switches/switches-page.tsx";
 
 // with the tests' names it is as large as all other pages together
@@ -51,6 +52,8 @@ export function Pages() {
       return <AuditPage />;
     case "keys":
       return <KeysPage />;
+    case "staff":
+      return <StaffPage />;
     case "compliance":
       return (
         <Suspense fallback={<Skeleton label="Loading the table" />}>
