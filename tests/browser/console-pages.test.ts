@@ -58,7 +58,7 @@ afterAll(async () => {
 });
 
 async function staff(name: string, args: Record<string, unknown>) {
-  const { data } = await admin.client.schema("payments").rpc(name, { p_reason: "a test", ...args });
+  const { data } = await admin.client.schema("payments").rpc(name, { p_reason: "declines since noon", ...args });
   if (data?.ok !== true) throw new Error(`${name}: ${JSON.stringify(data)}`);
   return data;
 }

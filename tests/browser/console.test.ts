@@ -174,7 +174,7 @@ test("figures stay on screen, and say that they are old, while the database cann
   await page.getByRole("alert").getByText("Not up to date").waitFor();
   expect(await tiles.count()).toBe(1);
   await page.unroute("**/rpc/staff_read_overview");
-  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("button", { name: "Refresh" }).click();
   await page.getByText("Not up to date").waitFor({ state: "detached" });
 });
 
