@@ -58,7 +58,10 @@ afterAll(async () => {
 });
 
 async function staff(name: string, args: Record<string, unknown>) {
-  const { data } = await admin.client.schema("payments").rpc(name, { p_reason: "declines since noon", ...args });
+  const { data } = await admin.client.schema("payments").rpc(name, {
+    p_reason: "declines since noon",
+    ...args,
+  });
   if (data?.ok !== true) throw new Error(`${name}: ${JSON.stringify(data)}`);
   return data;
 }
@@ -70,7 +73,7 @@ function minutesAgo(minutes: number): string {
 /** Something to see on every page. */
 async function arrange(): Promise<void> {
   await sql`select payments_private.raise_alert('card_testing', 'console-test', 'critical',
-    '{"declines": 11}'), payments_private.raise_alert('key_age', 'console-test-key', 'warning', '{}')`;
+    '{"declines": 11}'), payments_private.raise_alert('refund_refused', 'console-test-refund', 'warning', '{}')`;
   ({ incident } = await staff("staff_open_incident", {
     p_kind: "fraud",
     p_severity: "high",
@@ -121,16 +124,18 @@ test("10.1c an incident shows its clock and what was done when", async () => {
 
 test("8.2a an alert is taken and resolved, with its runbook at hand", async () => {
   await openPage(page, "alerts");
-  const row = page.getByRole("row", { name: /console-test\b(?!-key)/ });
+  const row = page.getByRole("row", { name: /console-test\b(?!-refund)/ });
   await row.getByRole("button", { name: "Take" }).click();
   await confirm(page, "Take it", "on it");
   await row.getByText("taken").waitFor();
   await row.getByRole("button", { name: "Resolve" }).click();
   await confirm(page, "Resolve", "own cards");
   await row.waitFor({ state: "detached" });
-  await page.getByRole("row", { name: /console-test-key/ }).getByRole("link", { name: "Runbook" })
+  await page.getByRole("row", { name: /console-test-refund/ }).getByRole("link", {
+    name: "Runbook",
+  })
     .click();
-  await page.getByRole("heading", { name: "key_age" }).waitFor();
+  await page.getByRole("heading", { name: "refund_refused" }).waitFor();
 });
 
 test("8.3b the proof that a page downloads verifies offline", async () => {
