@@ -1,4 +1,6 @@
-// `npm start`: the local stack and the demo shop, until Ctrl-C. `npm start -- --traffic`: and a busy day in it.
+// `npm start`: the local stack, the demo shop and the operator console, until Ctrl-C.
+// `npm start -- --traffic`: and a busy day in them.
+import { type DemoOperator, makeDemoOperator } from "./stack/demo-operator.ts";
 import { runUntilSignal } from "./stack/run-until-signal.ts";
 import { startShop } from "./stack/shop-server.ts";
 import { readStackEnv } from "./stack/stack-env.ts";
@@ -16,9 +18,12 @@ await runUntilSignal(async () => {
   console.log("Starting the local stack …");
   const stack = await startStack({ ...env, log: stackLog });
   try {
-    const shop = await stack.timings.measure("shop", () => startShop(stack.state));
+    const [shop, operator] = await Promise.all([
+      stack.timings.measure("shop", () => startShop(stack.state)),
+      stack.timings.measure("operator", () => makeDemoOperator(stack.state)),
+    ]);
     if (isVerbose) stack.timings.report(console.error);
-    console.log(welcome(stack, env.stripeSecretKey !== undefined));
+    console.log(welcome(stack, operator, env.stripeSecretKey !== undefined));
     const traffic = wantsTraffic
       ? startTraffic(stack.state, seed, (line) => console.log(`  ${line}`))
       : undefined;
@@ -35,12 +40,18 @@ await runUntilSignal(async () => {
   }
 });
 
-function welcome({ state, stateFile }: Stack, usesStripeItself: boolean): string {
+function welcome(
+  { state, stateFile }: Stack,
+  operator: DemoOperator,
+  usesStripeItself: boolean,
+): string {
   const stripe = usesStripeItself
     ? "Stripe itself, test mode (webhooks by stripe listen)"
     : `${state.stripeUrl}   (a local stand-in; no account needed)`;
   return `
   Shop           ${state.webUrl}
+  Console        ${state.webUrl}/console/   (for who operates it; this stack only)
+                 ${operator.email}, password ${operator.password}
   Supabase API   ${state.supabaseUrl}
   Stripe         ${stripe}
   Keys           ${stateFile}

@@ -1,21 +1,12 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { MUTATIONS } from "../../tests/mutations/mutations.ts";
 import type { CommandIo, Done, ExitCode } from "../command-io.ts";
-import { evaluate, type Evaluation } from "./evaluate.ts";
+import type { Evaluation } from "./evaluate.ts";
 import { expandIds } from "./expand-ids.ts";
-import { newestSource } from "./newest-source.ts";
-import { readRecords } from "./records.ts";
+import { measure, REPORT_FILE } from "./measure.ts";
 import { renderJson } from "./render-json.ts";
 import { renderTable } from "./render-table.ts";
 import { REQUIREMENTS } from "./requirements.ts";
 import { renderSaqA } from "./saq-a.ts";
-import { parseTestReport, type TestReport } from "./test-report.ts";
-
-/** Written by `npm test`, from the repository's root. */
-const REPORT_FILE = ".local/test-results.json";
 
 interface Options {
   readonly json?: boolean;
@@ -65,17 +56,9 @@ be trusted, 2 wrong usage.`,
 }
 
 async function runCompliance(options: Options, io: CommandIo): Promise<ExitCode> {
-  const { report, problem } = await readReport(io.root);
-  const evaluation = evaluate(REQUIREMENTS, {
-    report,
-    reportProblem: problem,
-    records: await readRecords(io.root),
-    mutated: MUTATIONS.map(({ requirement }) => requirement),
-    pageExists: (page) => existsSync(join(io.root, page)),
-    today: io.now().toISOString().slice(0, 10),
-  });
+  const today = io.now().toISOString().slice(0, 10);
+  const { evaluation, report } = await measure(io.root, today);
   if (options.saqA === true) {
-    const today = io.now().toISOString().slice(0, 10);
     const { text, ok } = renderSaqA({ evaluation, report, today });
     io.out(text);
     return ok ? 0 : 1;
@@ -94,25 +77,4 @@ async function runCompliance(options: Options, io: CommandIo): Promise<ExitCode>
 function isProven({ rows, findings }: Evaluation, scope: readonly string[] | null): boolean {
   const decisive = rows.filter((row) => scope === null || scope.includes(row.requirement.id));
   return findings.length === 0 && decisive.every((row) => row.problems.length === 0);
-}
-
-interface ReadReport {
-  readonly report: TestReport | null;
-  readonly problem: string | null;
-}
-
-async function readReport(root: string): Promise<ReadReport> {
-  const file = join(root, REPORT_FILE);
-  if (!existsSync(file)) {
-    return { report: null, problem: `${REPORT_FILE} is missing: run npm test` };
-  }
-  const report = parseTestReport(await readFile(file, "utf8"), root);
-  const newest = await newestSource(root);
-  const stale = newest !== null && newest.changedAt > report.startedAt;
-  return {
-    report,
-    problem: stale
-      ? `${newest.path} changed after the last test run began: run npm test again`
-      : null,
-  };
 }

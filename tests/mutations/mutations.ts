@@ -4,6 +4,7 @@ import { ANOMALY_MUTATIONS } from "./table/anomalies.ts";
 import { AUDIT_MUTATIONS } from "./table/audit.ts";
 import { CHECKOUT_ATTACK_MUTATIONS } from "./table/checkout-attacks.ts";
 import { CONFIGURATION_MUTATIONS } from "./table/configuration.ts";
+import { CONSOLE_MUTATIONS } from "./table/console.ts";
 import { DATA_MUTATIONS } from "./table/data.ts";
 import { ERROR_MUTATIONS } from "./table/errors.ts";
 import { EYES_MUTATIONS } from "./table/eyes.ts";
@@ -30,6 +31,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...AUDIT_MUTATIONS,
   ...EYES_MUTATIONS,
   ...ANOMALY_MUTATIONS,
+  ...CONSOLE_MUTATIONS,
   ...INCIDENT_MUTATIONS,
   ...EVIDENCE_MUTATIONS,
 ];

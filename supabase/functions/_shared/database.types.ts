@@ -732,6 +732,7 @@ export type Database = {
         Args: { "p_changes": Json; "p_incident": string; "p_reason": string };
         Returns: Json;
       };
+      "staff_audit_status": { Args: Record<PropertyKey, never>; Returns: Json };
       "staff_close_incident": {
         Args: {
           "p_follow_ups": Json;
@@ -749,6 +750,7 @@ export type Database = {
         Args: { "p_incident": string; "p_reason": string; "p_search": Json };
         Returns: Json;
       };
+      "staff_find_user": { Args: { "p_object_id": string; "p_reason": string }; Returns: Json };
       "staff_find_user_billing": {
         Args: { "p_reason": string; "p_user_id": string };
         Returns: Json;
@@ -759,8 +761,12 @@ export type Database = {
       };
       "staff_list": { Args: { "p_reason": string }; Returns: Json };
       "staff_list_alerts": { Args: { "p_open"?: boolean; "p_reason": string }; Returns: Json };
+      "staff_list_events": { Args: { "p_filter"?: Json; "p_limit"?: number }; Returns: Json };
+      "staff_list_holds": { Args: { "p_reason": string }; Returns: Json };
       "staff_list_incidents": { Args: { "p_all"?: boolean; "p_reason": string }; Returns: Json };
+      "staff_list_keys": { Args: Record<PropertyKey, never>; Returns: Json };
       "staff_list_legal_holds": { Args: { "p_reason": string }; Returns: Json };
+      "staff_me": { Args: Record<PropertyKey, never>; Returns: Json };
       "staff_notify_affected": {
         Args: {
           "p_incident": string;
@@ -792,6 +798,9 @@ export type Database = {
         };
         Returns: Json;
       };
+      "staff_prove_audit_row": { Args: { "p_id": string; "p_reason": string }; Returns: Json };
+      "staff_read_overview": { Args: { "p_minutes"?: number }; Returns: Json };
+      "staff_read_settings": { Args: Record<PropertyKey, never>; Returns: Json };
       "staff_record_authority_notice": {
         Args: {
           "p_incident": string;
@@ -812,6 +821,10 @@ export type Database = {
       };
       "staff_release_hold": { Args: { "p_reason": string; "p_user_id": string }; Returns: Json };
       "staff_release_legal_hold": { Args: { "p_hold": string; "p_reason": string }; Returns: Json };
+      "staff_replay_events": {
+        Args: { "p_dry_run"?: boolean; "p_filter": Json; "p_reason": string };
+        Returns: Json;
+      };
       "staff_request_hold_release": {
         Args: { "p_hold": string; "p_reason": string };
         Returns: Json;
@@ -819,6 +832,10 @@ export type Database = {
       "staff_resolve_alert": { Args: { "p_alert": string; "p_reason": string }; Returns: Json };
       "staff_revoke_role": {
         Args: { "p_reason": string; "p_role": string; "p_user_id": string };
+        Returns: Json;
+      };
+      "staff_search_audit": {
+        Args: { "p_filter": Json; "p_limit"?: number; "p_reason": string };
         Returns: Json;
       };
       "staff_set_alert_rule": {
@@ -834,6 +851,7 @@ export type Database = {
         Args: { "p_class": string; "p_keep_days": number; "p_reason": string };
         Returns: Json;
       };
+      "staff_show_event": { Args: { "p_event": string; "p_reason": string }; Returns: Json };
       "staff_show_incident": { Args: { "p_incident": string; "p_reason": string }; Returns: Json };
       "staff_update_settings": { Args: { "p_changes": Json; "p_reason": string }; Returns: Json };
       "store_seal": {

@@ -85,6 +85,7 @@ describe("what each role can touch", () => {
     expect(functions).toEqual([
       { name: "append" },
       { name: "ensure_partitions" },
+      { name: "event_rows" },
       { name: "find_touched" },
       { name: "incident_rows" },
       { name: "key_uses_since" },

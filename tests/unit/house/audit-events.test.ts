@@ -72,7 +72,15 @@ async function written(): Promise<Written[]> {
       outcome: "'success'",
       detail,
     }));
-  return [...appended, ...byStaff];
+  // the same for audit_owner, without the actor in front
+  const aboutTheLog = callsOf(sql, "payments_private.audit_read")
+    .filter(([action]) => action?.startsWith("'"))
+    .map(([action = "", , , detail = ""]) => ({
+      actions: actionsOf(action),
+      outcome: "'success'",
+      detail,
+    }));
+  return [...appended, ...byStaff, ...aboutTheLog];
 }
 
 function detailOf(rest: readonly string[], position: number): string {

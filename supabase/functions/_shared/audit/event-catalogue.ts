@@ -262,6 +262,21 @@ const ENTRIES: readonly [
     "after",
   ]],
   ["staff.alerts_listed", "alerts were read by staff", "staff", "info", ["success"]],
+  ["staff.event_read", "an event was looked at by staff", "staff", "info", ["success"]],
+  ["staff.replay_tried", "staff looked at what a replay would do", "staff", "info", ["success"], [
+    "matching",
+  ]],
+  ["staff.audit_searched", "this log was searched by staff", "staff", "notice", ["success"], [
+    "fields",
+    "rows",
+  ]],
+  ["staff.audit_proof_taken", "the proof of a row of this log was taken", "staff", "notice", [
+    "success",
+  ], ["seal"]],
+  ["staff.user_found", "the user behind a Stripe id was looked up by staff", "staff", "notice", [
+    "success",
+  ], ["object"]],
+  ["staff.holds_listed", "who is on hold was read by staff", "staff", "notice", ["success"]],
   ["staff.alert_acknowledged", "somebody took an alert on", "staff", "notice", ["success"]],
   ["staff.alert_resolved", "somebody closed an alert", "staff", "notice", ["success"]],
   ["staff.alert_rule_set", "what a rule takes to speak was changed", "staff", "warning", [
