@@ -347,8 +347,11 @@ describe("what staff do", () => {
       expect(await refund(-1)).toEqual({ ok: false, code: "amount_too_large" });
       await twin("faults", {});
       await until(async () => {
-        // each time: an attempt that was under way sets its own next one
-        await sql`update payments_private.refund_requests set next_attempt_at = now() where finished_at is null`;
+        // each time: an attempt that was under way sets its own next one, and one that could not say how it
+        // ended holds its lease of two minutes
+        await sql`update payments_private.refund_requests set next_attempt_at = now(),
+            leased_until = case when leased_until > now() + interval '110 seconds' then leased_until end
+          where finished_at is null`;
         const { data } = await buyer.client.schema("payments").from("refunds").select("amount")
           .eq("payment_id", bought);
         return data?.length === 2;
