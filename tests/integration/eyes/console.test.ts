@@ -182,7 +182,8 @@ describe("events", () => {
     expect(all).toContain(event);
     const [first] = (await ask("staff_list_events", { p_filter: {}, p_limit: 1 })).events;
     const older = await find({ before_at: first.received_at, before_id: first.event_id });
-    expect(older).toEqual(all.slice(1));
+    // a page is fifty: what follows the first may reach one further than the page that begins with it
+    expect(older.slice(0, all.length - 1)).toEqual(all.slice(1));
 
     const shown = await ask("staff_show_event", { p_event: event, ...reason });
     expect(shown).toMatchObject({
