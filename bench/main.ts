@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { anomaliesCase } from "./cases/anomalies.ts";
 import { apiCallsCase } from "./cases/api-calls.ts";
 import { auditCase } from "./cases/audit.ts";
+import { verifyCase } from "./cases/verify.ts";
 import { authorizeCase } from "./cases/authorize.ts";
 import { httpCase } from "./cases/http.ts";
 import { ingestCase } from "./cases/ingest.ts";
@@ -15,6 +16,7 @@ const CASES = [
   ingestCase,
   authorizeCase,
   auditCase,
+  verifyCase,
   httpCase,
   apiCallsCase,
   memoryCase,

@@ -1,15 +1,7 @@
-import { memoryUsage } from "node:process";
-import process from "node:process";
-import postgres from "postgres";
-import { followTrail } from "../../cli/audit/follow-trail.ts";
-import type { Database } from "../../cli/connect/with-database.ts";
 import { startStack } from "../../dev/stack/start-stack.ts";
 import type { Task } from "../../supabase/functions/payments-worker/task.ts";
-import {
-  openDatabase,
-  type ScratchDatabase,
-} from "../../tests/property/support/scratch-database.ts";
-import { appendRows, makeTestKey, runTask, sealer } from "../../tests/support/audit-trail.ts";
+import { openDatabase } from "../../tests/property/support/scratch-database.ts";
+import { makeTestKey, runTask, sealer } from "../../tests/support/audit-trail.ts";
 import { type BenchCase, type BenchContext, median, round } from "../support/bench-case.ts";
 import { openStatementPool, type StatementPool } from "../support/statement-pool.ts";
 
@@ -17,9 +9,6 @@ const WRITERS = 32;
 const ROUNDS = 8;
 const ROWS_A_ROUND = 4_000;
 const SEAL_EVERY_MS = 1_000;
-/** Rows of the trail that is verified; ten million take an hour to make. */
-const VERIFIED_ROWS = Number(process.env["PAYMENTS_BENCH_AUDIT_ROWS"] ?? 200_000);
-const ROWS_AT_ONCE = 20_000;
 const AIM = 0.95;
 
 const key = makeTestKey();
@@ -28,11 +17,11 @@ const PLAIN = "select bench.append('system', null, 'purge.finished', 'success', 
 
 /**
  * `audit.append` while a sealer works against the same with none, and against a log that could not be
- * sealed at all; then the verification of a longer trail.
+ * sealed at all.
  */
 export const auditCase: BenchCase = {
   name: "audit",
-  what: "append with sealing on and off at 32 writers; verification and its memory",
+  what: "append with sealing on and off at 32 writers",
   async run(context) {
     const stack = await startStack({
       durable: true,
@@ -50,7 +39,6 @@ export const auditCase: BenchCase = {
       } finally {
         await pool.close();
       }
-      await measureVerification(context, database, seal);
     } finally {
       await database.close();
       await stack.stop();
@@ -135,57 +123,5 @@ function startSealing(seal: Task): () => Promise<void> {
   return async () => {
     isOver = true;
     await work;
-  };
-}
-
-async function measureVerification(
-  { report }: BenchContext,
-  { admin }: ScratchDatabase,
-  seal: Task,
-): Promise<void> {
-  for (let made = 0; made < VERIFIED_ROWS; made += ROWS_AT_ONCE) {
-    await appendRows(admin, Math.min(ROWS_AT_ONCE, VERIFIED_ROWS - made), "row ");
-    while ((await runTask(seal)).done > 0);
-  }
-  await admin`vacuum analyze audit.audit_logs, audit.seal_entries`;
-  const heaps: number[] = [];
-  const startedAt = performance.now();
-  const { progress } = await followTrail(databaseOf(admin, heaps), { keys: key.keys, known: [] }, {
-    root: "",
-    now: () => new Date(),
-    colour: false,
-    env: {},
-    operator: "bench",
-    out: () => {},
-    error: () => {},
-  });
-  const seconds = (performance.now() - startedAt) / 1000;
-  const quarter = Math.max(1, Math.floor(heaps.length / 4));
-  const highest = (part: readonly number[]) => round(Math.max(...part) / 1024 ** 2, 0);
-  report({
-    bench: "verify",
-    rows: progress.sealed_rows,
-    seals: progress.seals,
-    findings: progress.finding_count,
-    rows_per_second: round(progress.sealed_rows / seconds, 0),
-    first_quarter_mb: highest(heaps.slice(0, quarter)),
-    last_quarter_mb: highest(heaps.slice(-quarter)),
-  });
-}
-
-/** Notes the process's resident memory at every page. */
-function databaseOf(admin: postgres.Sql, heaps: number[]): Database {
-  const ask: Database["read"] = async (run) => {
-    heaps.push(memoryUsage().rss);
-    const { result } = await admin.begin("read only", async (sql) => ({ result: await run(sql) }));
-    return result;
-  };
-  return {
-    name: "bench",
-    read: ask,
-    readAudit: ask,
-    readAsSelf: ask,
-    change: ask,
-    changeAudit: ask,
   };
 }
