@@ -3,11 +3,11 @@ import process from "node:process";
 import postgres from "postgres";
 import { followTrail } from "../../cli/audit/follow-trail.ts";
 import type { Database } from "../../cli/connect/with-database.ts";
+import { projectRoot } from "../../dev/stack/paths.ts";
 import { startStack } from "../../dev/stack/start-stack.ts";
 import { openDatabase } from "../../tests/property/support/scratch-database.ts";
 import { makeTestKey } from "../../tests/support/audit-trail.ts";
 import { type BenchCase, type BenchContext, round } from "../support/bench-case.ts";
-import { makeTrail } from "../support/make-trail.ts";
 
 /** Rows of the trail that is verified. */
 const ROWS = Number(process.env["PAYMENTS_BENCH_AUDIT_ROWS"] ?? 200_000);
@@ -28,12 +28,7 @@ export const verifyCase: BenchCase = {
     });
     const database = openDatabase(stack.state.dbUrl);
     try {
-      // one connection: its temporary table is its own
-      const maker = postgres(stack.state.dbUrl, { max: 1, ssl: false, onnotice: () => {} });
-      await makeTrail(maker, key.signer, ROWS, (done) => {
-        if (done % 1_000_000 === 0) console.error(`  ${done / 1_000_000} million rows are there`);
-      });
-      await maker.end();
+      await make(stack.state.dbUrl);
       await measure(context, database.admin);
     } finally {
       await database.close();
@@ -41,6 +36,21 @@ export const verifyCase: BenchCase = {
     }
   },
 };
+
+async function make(url: string): Promise<void> {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "bench/support/make-trail-main.ts", url, String(ROWS)],
+    cwd: projectRoot,
+    env: {
+      PAYMENTS_AUDIT_SIGNING_KEY: key.secret,
+      PAYMENTS_AUDIT_PUBLIC_KEYS: JSON.stringify(key.keys),
+    },
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).output();
+  if (!success) throw new Error("The trail could not be made");
+}
 
 async function measure({ report }: BenchContext, admin: postgres.Sql): Promise<void> {
   const heaps: number[] = [];
