@@ -334,8 +334,9 @@ begin
     perform from payments_private.event_ids as i where i.event_id = id for update;
     known := payments_private.find_event(id);
   end if;
-  if known.event_id is null then
-    return '{"outcome": "duplicate"}'; -- its row was purged meanwhile: no event that old has an effect
+  if known.event_id is null and exists (
+    select from payments_private.event_ids as i where i.event_id = id and i.created = p_created) then
+    return '{"outcome": "duplicate"}'; -- its row was purged: no event that old has an effect
   end if;
   if known.created <> p_created or known.event_type <> p_event ->> 'event_type'
     or known.object_id is distinct from p_event ->> 'object_id' then

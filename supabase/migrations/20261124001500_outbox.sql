@@ -30,7 +30,7 @@ create table payments.outbox (
 comment on table payments.outbox is
   'Domain events for the host application: written with the change they tell of, delivered by the worker at least once, deduplicated by id.';
 comment on column payments.outbox.lease is 'Fencing token of the worker that is delivering it.';
-create index outbox_due on payments.outbox (next_attempt_at) where state = 'pending';
+create index outbox_due on payments.outbox (next_attempt_at) where state <> 'delivered';
 create index outbox_user on payments.outbox (user_id);
 alter table payments.outbox enable row level security;
 revoke all on payments.outbox from public;

@@ -33,20 +33,34 @@ begin
   loop
     continue when payments_private.is_frozen(month.starts, month.ends);
     execute format('drop table payments_private.%I', month.name);
-    delete from payments_private.event_ids as i where i.created >= month.starts and i.created < month.ends;
     dropped := dropped + 1;
   end loop;
-  with gone as (
-    delete from payments_private.processed_events_default as e
-    where e.created < p_before and not payments_private.is_frozen(e.created, e.created, null, e.object_id)
-    returning e.event_id
-  )
-  delete from payments_private.event_ids as i using gone where i.event_id = gone.event_id;
+  delete from payments_private.processed_events_default as e
+  where e.created < p_before and not payments_private.is_frozen(e.created, e.created, null, e.object_id);
   return dropped;
 end
 $$;
 comment on function payments_private.drop_old_event_partitions(timestamptz) is
   'Drops monthly partitions that lie wholly before p_before, and older rows of the default one, unless a legal hold overlaps them.';
+
+create function payments_private.purge_event_ids(p_before timestamptz, p_limit integer default 200000) returns integer
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  purged integer;
+begin
+  delete from payments_private.event_ids as i where i.event_id in (
+    select k.event_id from payments_private.event_ids as k
+    where k.created < p_before and not exists (
+      select from payments_private.processed_events as e where e.event_id = k.event_id and e.created = k.created)
+    limit p_limit);
+  get diagnostics purged = row_count;
+  return purged;
+end
+$$;
+comment on function payments_private.purge_event_ids(timestamptz, integer) is
+  'Deletes ids whose events an earlier run dropped, at most p_limit. Never after a drop in the same transaction: that holds the whole table until it ends.';
 
 create function payments_private.change_months() returns integer
 language plpgsql volatile
@@ -252,7 +266,8 @@ begin
   -- a hold that is being placed is waited for, and one that comes now waits: what it covers is there
   lock table payments_private.legal_holds in share mode;
   perform payments_private.note_key_uses(); -- before what it reads goes
-  counts := jsonb_build_object('partitions', payments_private.change_months()) || payments_private.purge_classes();
+  perform payments_private.purge_event_ids(payments_private.kept_since('events'));
+  counts := payments_private.purge_classes();
 
   -- what only serves for a day, and has no class: it is nobody's evidence
   delete from payments_private.idempotency_keys as k where k.created_at < now() - interval '24 hours';
@@ -264,6 +279,8 @@ begin
   delete from payments_private.held_rows as h
   where not payments_private.is_frozen(h.happened_at, h.held_at, h.user_id);
 
+  -- last, because it keeps deliveries out until this transaction ends
+  counts := jsonb_build_object('partitions', payments_private.change_months()) || counts;
   update payments_private.purge_runs set finished_at = now();
   perform audit.append('service', 'payments_worker', 'purge.finished', 'success', 'purge', null, p_detail => counts);
   return jsonb_build_object('due', true, 'done', (

@@ -61,7 +61,10 @@ begin
     when length(trim(coalesce(p_reason, ''))) < 3 then 'reason_required'
     when length(p_reason) > 500 then 'reason_too_long' end;
   if refusal is not null and caller is not null then
-    perform audit.append('staff', caller::text, 'staff.refused', 'refused', p_resource_type, p_resource_id,
+    perform audit.append('staff', caller::text, 'staff.refused', 'refused', p_resource_type,
+      -- anybody may ask, with any text: what is no id, or may be a card's number, does not stay for good
+      case when p_resource_id ~ '^[A-Za-z0-9_.:-]+$' and not payments_private.holds_card_number(p_resource_id)
+        then p_resource_id end,
       null, null, refusal, jsonb_build_object('permission', p_permission));
   end if;
   return refusal;

@@ -130,7 +130,7 @@ begin
     w.scale, w.samples, w.usual,
     -- one or two minutes are a deploy: three must be high, and the window without its two highest
     w.highs >= 3 and case when w.is_level then true else w.minutes = 5 and w.x > w.e and (
-      select t.x > t.e and sqrt(2 * (t.x * ln(t.x / t.e) - (t.x - t.e))) >= 1.8 * w.scale
+      select t.x > t.e and sqrt(2 * greatest(t.x * ln(t.x / t.e) - (t.x - t.e), 0)) >= 1.8 * w.scale
       from (
         select greatest(sum(least_of.v), 0.001 * w.unit) as x, w.floored * 3 / w.n as e
         from (select v from unnest(w.five) as v order by v limit 3) as least_of) as t) end,

@@ -86,7 +86,10 @@ begin
     'events', (
       select coalesce(jsonb_object_agg(e.status, e.n), '{}') from (
         select p.status, count(*) as n from payments_private.processed_events as p
-        where p.status in ('queued', 'retry', 'dead') group by 1) as e),
+        where p.status = 'queued' group by 1
+        union all
+        select p.status, count(*) from payments_private.processed_events as p
+        where p.status in ('retry', 'dead') group by 1) as e),
     'outbox', (
       select coalesce(jsonb_object_agg(o.state, o.n), '{}') from (
         select b.state, count(*) as n from payments.outbox as b where b.state <> 'delivered' group by 1) as o),

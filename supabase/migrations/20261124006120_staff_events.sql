@@ -19,10 +19,12 @@ begin
   select l.id, l.occurred_at, l.actor_type::text, l.actor_id::text, l.action::text, l.outcome::text, l.reason::text,
     l.request_id::text, (select s.seal_number from audit.seal_entries as s where s.log_id = l.id)
   from audit.audit_logs as l
-  where l.actor_id = p_event
+  where (l.actor_id = p_event
     or (l.resource_type = p_kind and l.resource_id = p_object and l.detail ->> 'event' = p_event)
-    or (l.resource_type = 'event' and l.resource_id = p_event)
-  order by l.occurred_at limit 200;
+    or (l.resource_type = 'event' and l.resource_id = p_event))
+    and l.action not like 'staff.%' -- who looked at it, and why, is for those who may read the trail
+    and p_event ~ '^evt_'
+  order by l.occurred_at desc limit 200;
 end
 $$;
 comment on function audit.event_rows(text, text, text) is
@@ -55,7 +57,9 @@ begin
         and (p_filter ->> 'event_type' is null or e.event_type = p_filter ->> 'event_type')
         and (p_filter ->> 'object_id' is null or e.object_id = p_filter ->> 'object_id')
         and (p_filter ->> 'status' is null or e.status = p_filter ->> 'status')
-        and e.received_at >= coalesce((p_filter ->> 'since')::timestamptz, now() - interval '1 day')
+        -- as far back as events are kept by default, and no further
+        and e.received_at >= greatest(coalesce((p_filter ->> 'since')::timestamptz, now() - interval '1 day'),
+          now() - interval '90 days')
         and (p_filter ->> 'until' is null or e.received_at < (p_filter ->> 'until')::timestamptz)
         -- the page after this row
         and (p_filter ->> 'before_at' is null or (e.received_at, e.event_id)

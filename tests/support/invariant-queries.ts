@@ -17,10 +17,10 @@ export const ONCE = `
 select 'event ' || event_id || ' was recorded ' || count(*) || ' times' as failure
 from payments_private.processed_events group by event_id having count(*) > 1
 union all
-select 'event ' || coalesce(e.event_id, i.event_id) || ' and its id do not agree'
+select 'event ' || e.event_id || ' is known by no id'
 from payments_private.processed_events as e
-full join payments_private.event_ids as i on i.event_id = e.event_id and i.created = e.created
-where e.event_id is null or i.event_id is null
+where not exists (
+  select from payments_private.event_ids as i where i.event_id = e.event_id and i.created = e.created)
 union all
 select 'domain event ' || kind || ' of ' || object_id || ' was written ' || count(*) || ' times'
 from payments.outbox group by kind, object_id, occurrence having count(*) > 1`;

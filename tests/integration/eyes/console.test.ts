@@ -351,6 +351,14 @@ describe("people", () => {
         detail: { object: id },
       });
     }
+    // anybody may ask, and what was asked for would stay for good
+    const anybody = await signUp();
+    for (const text of ["4242 4242 4242 4242", "4242424242424242", "somebody@example.com"]) {
+      expect(await ask("staff_find_user", { p_object_id: text, ...reason }, anybody))
+        .toEqual({ ok: false, code: "forbidden" });
+      expect(await lastRow("staff.refused"))
+        .toMatchObject({ actor_id: anybody.user.id, resource_id: null });
+    }
     expect(await ask("staff_find_user", { p_object_id: "cus_nobody", ...reason }))
       .toEqual({ ok: false, code: "not_found" });
   });

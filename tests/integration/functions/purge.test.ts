@@ -68,6 +68,22 @@ describe("the purge", () => {
     expect(audit?.["detail"].partitions).toBe(1);
   });
 
+  it("3.2c 8.1c an id outlives its event until the next run, and no id goes while its event is there", async () => {
+    const [old, young] = [await storeEvent({ ageDays: 400 }), await storeEvent({ ageDays: 80 })];
+    for (const { id, created } of [old, young]) {
+      await sql`insert into payments_private.event_ids (event_id, created)
+        values (${id}, to_timestamp(${created}))`;
+    }
+    const known = async () =>
+      (await sql`select event_id from payments_private.event_ids
+        where event_id in (${old.id}, ${young.id})`).map(({ event_id }) => event_id).toSorted();
+    // the run that drops the event holds the whole table, so it has no time for ids
+    await runTasks(["purge"]);
+    expect(await known()).toEqual([old.id, young.id].toSorted());
+    await runTasks(["purge"]);
+    expect(await known()).toEqual([young.id]);
+  });
+
   it("8.1c drops raw bodies after 30 days: the event stays, dead, without them", async () => {
     const old = await storeEvent({ ageDays: 31, status: "retry", body: "v1.k1.secret" });
     const young = await storeEvent({ ageDays: 29, status: "dead", body: "v1.k1.secret" });
