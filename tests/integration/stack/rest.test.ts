@@ -172,7 +172,7 @@ describe("a restart of Postgres", () => {
     await vi.waitFor(
       async () => expect((await clientWith("default").rpc("whoami")).data).toBe("service_role"),
       {
-        timeout: 5_000,
+        timeout: 30_000,
       },
     );
   });
