@@ -252,7 +252,7 @@ begin
   -- one read of the settings for all of it
   select s.stop_all or s.stop_webhooks, s.verify_snapshots = 'always' into is_off, verifies
   from payments_private.settings as s;
-  if is_off then
+  if coalesce(is_off, true) then -- also without its row of settings
     return '{"outcome": "switched_off"}'; -- nothing is stored, so Stripe delivers again
   end if;
   if (p_event ->> 'livemode')::boolean is distinct from (p_event ->> 'expected_livemode')::boolean then

@@ -42,7 +42,9 @@ declare
   limited jsonb;
 begin
   select t.* into s from payments_private.settings as t; -- once for all of it
-  if s.stop_all or (p_operation = 'checkout' and s.stop_checkout) or (p_operation = 'portal' and s.stop_portal) then
+  -- without its row of settings nothing has limits: then it is closed
+  if coalesce(s.stop_all or (p_operation = 'checkout' and s.stop_checkout)
+    or (p_operation = 'portal' and s.stop_portal), true) then
     return '{"decision": "refuse", "code": "switched_off"}';
   end if;
   if not payments_private.session_is_live(for_session, for_user) then

@@ -39,6 +39,19 @@ comment on table payments_private.staff_members is 'Who has which role. Looked a
 alter table payments_private.role_permissions enable row level security;
 alter table payments_private.staff_members enable row level security;
 
+create function payments_private.id_or_nothing(p_text text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+begin
+  -- people may ask with any text: what is no id, or may be a card's number, does not stay for good
+  return case when p_text ~ '^[A-Za-z0-9_.:-]{1,255}$' and not payments_private.holds_card_number(p_text)
+    then p_text end;
+end
+$$;
+comment on function payments_private.id_or_nothing(text) is
+  'The text if it can be an id, else null: what may be written to the log of what somebody asked for.';
+
 create function payments_private.staff_refusal(
   p_permission text, p_reason text, p_resource_type text, p_resource_id text
 ) returns text
@@ -58,14 +71,15 @@ begin
       join payments_private.role_permissions as p on p.role = m.role
       where m.user_id = caller and p.permission = p_permission
     ) then 'forbidden'
-    when length(trim(coalesce(p_reason, ''))) < 3 then 'reason_required'
+    -- spaces of any kind, also those without width, are no reason
+    when length(regexp_replace(coalesce(p_reason, ''),
+      '[\s\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]',
+      '', 'g')) < 3 then 'reason_required'
     when length(p_reason) > 500 then 'reason_too_long' end;
   if refusal is not null and caller is not null then
     perform audit.append('staff', caller::text, 'staff.refused', 'refused', p_resource_type,
-      -- anybody may ask, with any text: what is no id, or may be a card's number, does not stay for good
-      case when p_resource_id ~ '^[A-Za-z0-9_.:-]+$' and not payments_private.holds_card_number(p_resource_id)
-        then p_resource_id end,
-      null, null, refusal, jsonb_build_object('permission', p_permission));
+      payments_private.id_or_nothing(p_resource_id), null, null, refusal,
+      jsonb_build_object('permission', p_permission));
   end if;
   return refusal;
 end
@@ -86,6 +100,20 @@ end
 $$;
 comment on function payments_private.staff_done(text, text, text, text, text, jsonb) is
   'The audit row of what a member of staff (p_actor: user id) or an operator (p_actor: name) did.';
+
+create function payments_private.staff_sought_in_vain(
+  p_reason text, p_resource_type text, p_resource_id text
+) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  perform audit.append('staff', payments_private.current_user_id()::text, 'staff.sought_in_vain', 'failure',
+    p_resource_type, payments_private.id_or_nothing(p_resource_id), null, null, p_reason, '{}');
+end
+$$;
+comment on function payments_private.staff_sought_in_vain(text, text, text) is
+  'The audit row of a look-up by a member of staff that found nothing.';
 
 create function payments_private.grant_role(p_actor text, p_user_id uuid, p_role text, p_reason text) returns jsonb
 language plpgsql volatile

@@ -275,7 +275,9 @@ $$;
 comment on function payments_private.refunded_or_queued(text) is
   'How much of a payment was refunded or is asked to be, in minor units.';
 
-create function payments.staff_refund(p_payment_id text, p_amount_minor bigint, p_reason text) returns jsonb
+create function payments.staff_refund(
+  p_payment_id text, p_amount_minor bigint, p_reason text, p_request uuid default null
+) returns jsonb
 language plpgsql volatile
 security definer -- asks staff_refusal before it touches anything
 set search_path = ''
@@ -283,8 +285,9 @@ as $$
 declare
   refusal text := payments_private.staff_refusal('refund.create', p_reason, 'payment_intent', p_payment_id);
   payment payments.payments;
+  earlier payments_private.refund_requests;
   already bigint;
-  request uuid;
+  request uuid := coalesce(p_request, gen_random_uuid());
 begin
   if refusal is not null then
     return jsonb_build_object('ok', false, 'code', refusal);
@@ -293,19 +296,31 @@ begin
   if not found or payment.status <> 'succeeded' then
     return '{"ok": false, "code": "not_refundable"}';
   end if;
+  -- who presses again because no answer came gets the first answer: the payment's lock puts the two in line
+  select q.* into earlier from payments_private.refund_requests as q where q.id = request;
+  if found then
+    if earlier.payment_id = p_payment_id and earlier.amount_minor = p_amount_minor
+      and earlier.requested_by = payments_private.current_user_id() then
+      return jsonb_build_object('ok', true, 'request', request);
+    end if;
+    return '{"ok": false, "code": "idempotency_conflict"}';
+  end if;
   already := payments_private.refunded_or_queued(p_payment_id);
   if p_amount_minor is null or p_amount_minor < 1 or already + p_amount_minor > payment.amount_received then
     return '{"ok": false, "code": "amount_too_large"}';
   end if;
-  insert into payments_private.refund_requests (payment_id, amount_minor, reason, requested_by)
-  values (p_payment_id, p_amount_minor, p_reason, payments_private.current_user_id()) returning id into request;
+  insert into payments_private.refund_requests (id, payment_id, amount_minor, reason, requested_by)
+  values (request, p_payment_id, p_amount_minor, p_reason, payments_private.current_user_id()) on conflict (id) do nothing;
+  if not found then -- two payments at once under one key
+    return '{"ok": false, "code": "idempotency_conflict"}';
+  end if;
   perform payments_private.staff_done(payments_private.current_user_id()::text, 'staff.refund_requested', p_reason, 'payment_intent', p_payment_id,
     jsonb_build_object('amount_minor', p_amount_minor, 'request', request));
   return jsonb_build_object('ok', true, 'request', request);
 end
 $$;
-comment on function payments.staff_refund(text, bigint, text) is
-  'Queues a refund, in minor units of the payment''s currency: {ok, code, request}. Permission refund.create.';
+comment on function payments.staff_refund(text, bigint, text, uuid) is
+  'Queues a refund, in minor units of the payment''s currency: {ok, code, request}. The same p_request again queues nothing and gets the same answer; with another payment, amount or person it is idempotency_conflict. Permission refund.create.';
 
 create function payments.claim_refunds(p_limit integer, p_lease_seconds integer) returns jsonb
 language plpgsql volatile
@@ -383,7 +398,7 @@ grant execute on function payments.staff_release_hold(uuid, text) to authenticat
 grant execute on function payments.staff_release_address(text, text) to authenticated;
 grant execute on function payments.staff_set_kill_switch(text, boolean, text) to authenticated;
 grant execute on function payments.staff_update_settings(jsonb, text) to authenticated;
-grant execute on function payments.staff_refund(text, bigint, text) to authenticated;
+grant execute on function payments.staff_refund(text, bigint, text, uuid) to authenticated;
 grant execute on function payments.claim_refunds(integer, integer) to payments_worker;
 grant execute on function payments.finish_refund(uuid, bigint, text, text, text) to payments_worker;
 

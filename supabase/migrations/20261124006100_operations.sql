@@ -335,20 +335,17 @@ $$;
 comment on function payments.detect() is
   'Adds up what the functions flushed and looks at what no single transaction notices. Returns how many minutes it touched.';
 
-create function payments.read_metrics() returns jsonb
+create function payments_private.pipeline_counts() returns jsonb
 language plpgsql stable
-security definer -- the worker's role has no table access of its own
 set search_path = ''
 as $$
 begin
   return jsonb_build_object(
-    'operations', (
-      select coalesce(jsonb_agg(to_jsonb(t) order by t.function_name, t.code), '[]')
-      from payments_private.operation_totals as t),
     'backlog_seconds', payments_private.backlog_seconds(),
     'marks', (select count(*) from payments_private.refresh_marks),
     'events', (
       select coalesce(jsonb_object_agg(e.status, e.n), '{}') from (
+        -- apart, because each has its index
         select p.status, count(*) as n from payments_private.processed_events as p
         where p.status = 'queued' group by 1
         union all
@@ -356,7 +353,22 @@ begin
         where p.status in ('retry', 'dead') group by 1) as e),
     'outbox', (
       select coalesce(jsonb_object_agg(o.state, o.n), '{}') from (
-        select b.state, count(*) as n from payments.outbox as b where b.state <> 'delivered' group by 1) as o),
+        select b.state, count(*) as n from payments.outbox as b where b.state <> 'delivered' group by 1) as o));
+end
+$$;
+comment on function payments_private.pipeline_counts() is
+  'What is not done yet: {backlog_seconds, marks, events by status, outbox by state}. Counts only.';
+
+create function payments.read_metrics() returns jsonb
+language plpgsql stable
+security definer -- the worker's role has no table access of its own
+set search_path = ''
+as $$
+begin
+  return payments_private.pipeline_counts() || jsonb_build_object(
+    'operations', (
+      select coalesce(jsonb_agg(to_jsonb(t) order by t.function_name, t.code), '[]')
+      from payments_private.operation_totals as t),
     'alerts', (
       select coalesce(jsonb_agg(to_jsonb(a) order by a.rule, a.severity), '[]') from (
         select l.rule, l.severity, count(*) as open from payments_private.alerts as l

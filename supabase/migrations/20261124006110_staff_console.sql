@@ -80,19 +80,7 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  return jsonb_build_object(
-    'backlog_seconds', payments_private.backlog_seconds(),
-    'marks', (select count(*) from payments_private.refresh_marks),
-    'events', (
-      select coalesce(jsonb_object_agg(e.status, e.n), '{}') from (
-        select p.status, count(*) as n from payments_private.processed_events as p
-        where p.status = 'queued' group by 1
-        union all
-        select p.status, count(*) from payments_private.processed_events as p
-        where p.status in ('retry', 'dead') group by 1) as e),
-    'outbox', (
-      select coalesce(jsonb_object_agg(o.state, o.n), '{}') from (
-        select b.state, count(*) as n from payments.outbox as b where b.state <> 'delivered' group by 1) as o),
+  return payments_private.pipeline_counts() || jsonb_build_object(
     -- by rule: a subject may be a user
     'alerts', (
       select coalesce(jsonb_agg(to_jsonb(a) order by a.severity, a.rule), '[]') from (

@@ -43,7 +43,9 @@ insert into payments_private.role_permissions (role, permission) values
 create index events_by_receipt on payments_private.processed_events using brin (received_at)
   with (pages_per_range = 16, autosummarize = on);
 
-create function payments_private.list_events(p_filter jsonb, p_limit integer) returns jsonb
+create function payments_private.events_between(
+  p_filter jsonb, p_from timestamptz, p_to timestamptz, p_before_at timestamptz, p_limit integer
+) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -53,20 +55,48 @@ begin
       select e.event_id, e.event_type, e.object_kind, e.object_id, e.status, e.attempts, e.livemode, e.created,
         e.received_at, e.processed_at, e.next_attempt_at, e.last_error
       from payments_private.processed_events as e
-      where (p_filter ->> 'event_id' is null or e.event_id = p_filter ->> 'event_id')
+      where e.received_at >= p_from and e.received_at < p_to
+        and (p_filter ->> 'event_id' is null or e.event_id = p_filter ->> 'event_id')
         and (p_filter ->> 'event_type' is null or e.event_type = p_filter ->> 'event_type')
         and (p_filter ->> 'object_id' is null or e.object_id = p_filter ->> 'object_id')
         and (p_filter ->> 'status' is null or e.status = p_filter ->> 'status')
-        -- as far back as events are kept by default, and no further
-        and e.received_at >= greatest(coalesce((p_filter ->> 'since')::timestamptz, now() - interval '1 day'),
-          now() - interval '90 days')
-        and (p_filter ->> 'until' is null or e.received_at < (p_filter ->> 'until')::timestamptz)
         -- the page after this row
-        and (p_filter ->> 'before_at' is null or (e.received_at, e.event_id)
-          < ((p_filter ->> 'before_at')::timestamptz, coalesce(p_filter ->> 'before_id', '')))
+        and (p_before_at is null
+          or (e.received_at, e.event_id) < (p_before_at, coalesce(p_filter ->> 'before_id', '')))
       order by e.received_at desc, e.event_id desc
-      limit least(greatest(coalesce(p_limit, 50), 1), 200)
+      limit p_limit
     ) as l);
+end
+$$;
+comment on function payments_private.events_between(jsonb, timestamptz, timestamptz, timestamptz, integer) is
+  'One window of payments_private.list_events: matching events received from p_from until p_to, newest first.';
+
+create function payments_private.list_events(p_filter jsonb, p_limit integer) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  -- as far back as events are kept, and no further
+  since timestamptz := greatest(coalesce((p_filter ->> 'since')::timestamptz, now() - interval '1 day'),
+    now() - make_interval(days => 31 + (
+      select r.keep_days from payments_private.retention_classes as r where r.class = 'events')));
+  before_at timestamptz := (p_filter ->> 'before_at')::timestamptz;
+  wanted integer := least(greatest(coalesce(p_limit, 50), 1), 200);
+  ends timestamptz := least((p_filter ->> 'until')::timestamptz, before_at + interval '1 microsecond', 'infinity');
+  -- the newest are wanted: a month is read only if the last hour, day, week did not fill the page
+  span interval := '1 hour';
+  starts timestamptz;
+  found jsonb := '[]';
+begin
+  loop
+    starts := greatest(least(ends, clock_timestamp()) - span, since);
+    found := found || payments_private.events_between(
+      p_filter, starts, ends, before_at, wanted - jsonb_array_length(found));
+    exit when jsonb_array_length(found) >= wanted or starts <= since;
+    ends := starts;
+    span := span * 5;
+  end loop;
+  return found;
 end
 $$;
 comment on function payments_private.list_events(jsonb, integer) is
@@ -100,9 +130,6 @@ begin
     'until', 'before_at', 'before_id']) is not true then
     return '{"ok": false, "code": "invalid_filter"}';
   end if;
-  -- also where there is no event to compare them with
-  perform (p_filter ->> 'since')::timestamptz, (p_filter ->> 'until')::timestamptz,
-    (p_filter ->> 'before_at')::timestamptz;
   return jsonb_build_object('ok', true, 'events', payments_private.list_events(p_filter, p_limit));
 exception when data_exception then
   return '{"ok": false, "code": "invalid_filter"}';
@@ -163,6 +190,7 @@ begin
   end if;
   found := payments_private.show_event(p_event);
   if found is null then
+    perform payments_private.staff_sought_in_vain(p_reason, 'event', p_event);
     return '{"ok": false, "code": "not_found"}';
   end if;
   perform payments_private.staff_done(

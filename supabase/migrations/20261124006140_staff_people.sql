@@ -25,7 +25,8 @@ begin
     (select s.user_id from payments.subscriptions as s where s.id = p_object_id),
     (select i.user_id from payments.invoices as i where i.id = p_object_id),
     (select s.user_id from payments.checkout_sessions as s where s.id = p_object_id));
-  if found_user is null then
+  if found_user is null then -- who tries ids one after another is seen
+    perform payments_private.staff_sought_in_vain(p_reason, 'stripe_object', p_object_id);
     return '{"ok": false, "code": "not_found"}';
   end if;
   perform payments_private.staff_done(payments_private.current_user_id()::text, 'staff.user_found', p_reason,

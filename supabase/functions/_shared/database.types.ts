@@ -812,7 +812,12 @@ export type Database = {
         Returns: Json;
       };
       "staff_refund": {
-        Args: { "p_amount_minor": number; "p_payment_id": string; "p_reason": string };
+        Args: {
+          "p_amount_minor": number;
+          "p_payment_id": string;
+          "p_reason": string;
+          "p_request"?: string;
+        };
         Returns: Json;
       };
       "staff_release_address": {

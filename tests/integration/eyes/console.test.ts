@@ -198,6 +198,43 @@ describe("events", () => {
       .toMatchObject({ actor_id: admin.user.id, reason: "ticket 4711", resource_id: event });
   });
 
+  it("decision 4: a page goes on into older windows, newest first, as far back as events are kept", async () => {
+    const object = stripeId("prod");
+    made.push(object);
+    const ages = ["1 minute", "3 hours", "4 days", "80 days", "115 days", "130 days"];
+    for (const [n, age] of ages.entries()) {
+      await sql`insert into payments_private.processed_events
+        (event_id, created, received_at, event_type, object_kind, object_id, livemode, status,
+          body_sha256, secret_fingerprint, request_id)
+        values (${`evt_${object}_${n}`}, now() - ${age}::interval, now() - ${age}::interval,
+          'product.updated', 'product', ${object}, false, 'ignored', repeat('0', 64), repeat('0', 16),
+          'test')`;
+    }
+    const find = async (filter: Record<string, string>, limit = 50) => {
+      const { events } = await ask("staff_list_events", {
+        p_filter: { object_id: object, ...filter },
+        p_limit: limit,
+      });
+      return events.map(({ event_id: id }: { event_id: string }) => Number(id.at(-1)));
+    };
+    const since = "2020-01-01";
+    expect(await find({})).toEqual([0, 1]);
+    // a month goes as a whole, so one that is 115 days old may still be there
+    expect(await find({ since })).toEqual([0, 1, 2, 3, 4]);
+    expect(await find({ since }, 3)).toEqual([0, 1, 2]);
+    const [third] = (await ask("staff_list_events", {
+      p_filter: { object_id: object, since, status: "ignored", until: daysAgo(2) },
+      p_limit: 1,
+    })).events;
+    expect(await find({ since, before_at: third.received_at, before_id: third.event_id }))
+      .toEqual([3, 4]);
+    expect(await find({ since, until: daysAgo(85) })).toEqual([4]);
+  });
+
+  function daysAgo(days: number): string {
+    return new Date(Date.now() - days * 86_400_000).toISOString();
+  }
+
   it("decision 4: a misspelt or malformed filter finds nothing instead of everything", async () => {
     for (const filter of [{ objekt: "x" }, { since: "soon" }, { status: 7 }, []]) {
       expect(await ask("staff_list_events", { p_filter: filter }))
@@ -284,8 +321,45 @@ describe("the audit trail", () => {
     expect(JSON.stringify(row)).not.toContain(customer.user.id);
   });
 
+  it("4.2c a page goes on into older windows, newest first", async () => {
+    const actor = crypto.randomUUID();
+    const ages = ["1 minute", "3 hours", "4 days", "80 days", "3 years"];
+    const rollback = new Error("rows that were not appended do not stay");
+    await sql.begin(async (tx) => {
+      for (const [n, age] of ages.entries()) {
+        await tx`insert into audit.audit_logs
+          (occurred_at, actor_type, actor_id, action, outcome, request_id, payload)
+          values (now() - ${age}::interval, 'user', ${actor}, 'test.made', 'success', ${n}, '{}')`;
+      }
+      const find = async (filter: Record<string, string>, limit = 50) => {
+        const [row] = await tx`
+          select audit.search_rows(${tx.json({ actor, ...filter })}, ${limit}) as rows`;
+        return row?.["rows"];
+      };
+      const numbers = (rows: { request_id: string }[]) => rows.map((row) => Number(row.request_id));
+      expect(numbers(await find({}))).toEqual([0, 1, 2]);
+      const all = await find({ since: "-infinity" });
+      expect(numbers(all)).toEqual([0, 1, 2, 3, 4]);
+      expect(numbers(await find({ since: "2001-01-01" }, 4))).toEqual([0, 1, 2, 3]);
+      const page = { before_at: all[2].occurred_at, before_id: all[2].id };
+      expect(numbers(await find({ since: "2001-01-01", ...page }, 1))).toEqual([3]);
+      throw rollback;
+    }).catch((error) => {
+      if (error !== rollback) throw error;
+    });
+  });
+
   it("4.2c a filter that cannot be meant is refused", async () => {
-    for (const filter of [{ who: "x" }, { id: "x" }, { since: "soon" }, [], { actor: null }]) {
+    for (
+      const filter of [
+        { who: "x" },
+        { id: "x" },
+        { since: "soon" },
+        { since: "2100-01-01", before_at: "soon" },
+        [],
+        { actor: null },
+      ]
+    ) {
       expect(await ask("staff_search_audit", { p_filter: filter, ...reason }))
         .toEqual({ ok: false, code: "invalid_filter" });
     }
@@ -359,8 +433,14 @@ describe("people", () => {
       expect(await lastRow("staff.refused"))
         .toMatchObject({ actor_id: anybody.user.id, resource_id: null });
     }
-    expect(await ask("staff_find_user", { p_object_id: "cus_nobody", ...reason }))
-      .toEqual({ ok: false, code: "not_found" });
+    const none = { ok: false, code: "not_found" };
+    for (const [text, kept] of [["cus_nobody", "cus_nobody"], ["4242 4242 4242 4242", null]]) {
+      expect(await ask("staff_find_user", { p_object_id: text, ...reason })).toEqual(none);
+      expect(await lastRow("staff.sought_in_vain"))
+        .toMatchObject({ actor_id: admin.user.id, reason: "ticket 4711", resource_id: kept });
+    }
+    expect(await ask("staff_show_event", { p_event: "evt_nothing", ...reason })).toEqual(none);
+    expect(await lastRow("staff.sought_in_vain")).toMatchObject({ resource_id: "evt_nothing" });
   });
 
   it("7.2a holds are listed while they last", async () => {

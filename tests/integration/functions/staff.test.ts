@@ -178,7 +178,9 @@ describe.each(Object.entries({ ...MAY, ...MAY_GLANCE }))("%s", (name, roles) => 
 
 describe.each(Object.keys(MAY))("%s", (name) => {
   it("4.2c wants a reason", async () => {
-    for (const reason of ["", "  ", null]) {
+    for (
+      const reason of ["", "  ", "\n\t\u00a0 \n", "\u200b\u2060\ufeff\u200d", "a\u200b b", null]
+    ) {
       expect(await call(member("admin"), name, { p_reason: reason }))
         .toEqual({ ok: false, code: "reason_required" });
     }
@@ -355,12 +357,46 @@ describe("what staff do", () => {
         const { data } = await buyer.client.schema("payments").from("refunds").select("amount")
           .eq("payment_id", bought);
         return data?.length === 2;
-      });
+      }, 45_000);
       const atStripe = await stripeClient().refunds.list({ payment_intent: bought });
       expect(atStripe.data.map(({ amount }) => amount)).toEqual([2000, 2000]);
       expect(await refund(901)).toEqual({ ok: false, code: "amount_too_large" });
     } finally {
       await twin("faults", {});
     }
+  });
+
+  it("7.1b a refund that is asked for again under its key is asked for once", async () => {
+    const buyer = await signUp();
+    const session = await openCheckout(buyer, {
+      mode: "payment",
+      items: [{ price: "badge_once", quantity: 1 }],
+    });
+    await twin(`checkout_sessions/${session.id}/pay`, { card: "4242424242424242" });
+    const bought = await until(async () => {
+      const { data } = await buyer.client.schema("payments").from("payments").select("id")
+        .eq("status", "succeeded");
+      return data?.[0]?.id;
+    });
+    const key = crypto.randomUUID();
+    const refund = (changes: Record<string, unknown> = {}, role: Role = "finance") =>
+      call(member(role), "staff_refund", {
+        p_payment_id: bought,
+        p_amount_minor: 100,
+        p_request: key,
+        ...changes,
+      });
+    const answers = await Promise.all(Array.from({ length: 5 }, () => refund()));
+    expect(answers).toEqual(Array(5).fill({ ok: true, request: key }));
+    const conflict = { ok: false, code: "idempotency_conflict" };
+    expect(await refund({ p_amount_minor: 200 })).toEqual(conflict);
+    expect(await refund({ p_payment_id: payment })).toEqual(conflict);
+    expect(await refund({}, "admin")).toEqual(conflict);
+    const rows = await sql`
+      select amount_minor::int from payments_private.refund_requests where payment_id = ${bought}`;
+    expect(rows).toEqual([{ amount_minor: 100 }]);
+    const asked = await sql`select from audit.audit_logs
+      where action = 'staff.refund_requested' and resource_id = ${bought}`;
+    expect(asked).toHaveLength(1);
   });
 });

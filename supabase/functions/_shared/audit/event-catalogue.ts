@@ -276,6 +276,9 @@ const ENTRIES: readonly [
   ["staff.user_found", "the user behind a Stripe id was looked up by staff", "staff", "notice", [
     "success",
   ], ["object"]],
+  ["staff.sought_in_vain", "staff looked for something that there is not", "staff", "notice", [
+    "failure",
+  ]],
   ["staff.holds_listed", "who is on hold was read by staff", "staff", "notice", ["success"]],
   ["staff.alert_acknowledged", "somebody took an alert on", "staff", "notice", ["success"]],
   ["staff.alert_resolved", "somebody closed an alert", "staff", "notice", ["success"]],

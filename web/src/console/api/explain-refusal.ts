@@ -22,6 +22,8 @@ const byCode: Readonly<Record<string, string>> = {
   last_admin: "The last admin stays: make another one first.",
   http_400: "A value makes no sense. Nothing was changed.",
   not_refundable: "This payment cannot be refunded.",
+  idempotency_conflict:
+    "Another amount was asked for before and is queued. Confirm again to refund this one as well.",
   amount_too_large: "That is more than is left of this payment.",
   incident_closed: "This incident is closed, and stays as it is.",
   nobody_affected: "Nobody is known to be affected: search the audit trail first.",

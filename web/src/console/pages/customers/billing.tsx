@@ -1,4 +1,4 @@
-import { useCallback } from "react";
+import { useCallback, useRef } from "react";
 import { failed } from "../../../api/failure.ts";
 import { paymentStatusWords, subscriptionStatusWords } from "../../../billing/status-words.ts";
 import { formatMoney } from "../../../format/money.ts";
@@ -228,15 +228,20 @@ interface RefundProps {
 
 function Refund({ payment: { id, amount, currency }, onDone }: RefundProps) {
   const { ask } = useStaff();
+  // who presses again because no answer came asks for the same refund
+  const request = useRef(crypto.randomUUID());
   const run = async (reason: string, form: FormData) => {
     const text = form.get("amount");
     const minor = typeof text === "string" ? readMinorAmount(text, currency) : undefined;
     if (minor === undefined) return failed({ code: "invalid_setting" });
-    return await ask(
+    const outcome = await ask(
       "staff_refund",
-      { p_payment_id: id, p_amount_minor: minor, p_reason: reason },
+      { p_payment_id: id, p_amount_minor: minor, p_reason: reason, p_request: request.current },
       done,
     );
+    const isSettled = outcome.ok || outcome.failure.code === "idempotency_conflict";
+    if (isSettled) request.current = crypto.randomUUID();
+    return outcome;
   };
   return (
     <Action
