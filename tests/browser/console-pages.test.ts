@@ -213,13 +213,21 @@ test(
       `incidents/${incident}`,
       `events/${event?.["event_id"]}`,
     ];
+    const look = async (colorScheme: "light" | "dark") => {
+      await page.emulateMedia({ colorScheme });
+      // drawn anew as a whole: what lies under the mouse would change its colours a moment later
+      await page.mouse.move(0, 0);
+      await page.evaluate(() =>
+        new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
+      );
+    };
     for (const route of all) {
       await openPage(page, route);
       await page.locator("[role=status].skeleton").first().waitFor({ state: "detached" });
       await page.locator("main h1").waitFor();
-      await page.emulateMedia({ colorScheme: "light" });
+      await look("light");
       expect(await findViolations(page), `${route}, light`).toEqual([]);
-      await page.emulateMedia({ colorScheme: "dark" });
+      await look("dark");
       expect(await findViolations(page, "colours"), `${route}, dark`).toEqual([]);
       await page.setViewportSize(phone);
       const width = await page.evaluate(() => document.documentElement.scrollWidth);

@@ -1,11 +1,14 @@
 import { type FormEvent, type ReactNode, useState } from "react";
 import { Button } from "../../ui/button.tsx";
 import { Field } from "../../ui/field.tsx";
+import { Page } from "../layout/page.tsx";
 import { isReason, useWork } from "../staff/work-context.ts";
 
 interface ReasonGateProps {
   /** What will be looked at, to finish "Before you look at …". */
   readonly what: string;
+  /** Of the page behind it, where that is all behind it: the question is then a page of its own. */
+  readonly title?: string;
   readonly children: (reason: string) => ReactNode;
 }
 
@@ -13,7 +16,7 @@ interface ReasonGateProps {
  * Asks once a tab what the operator is working on, before anything is shown that a look at is recorded for.
  * The answer goes with every such look until it is changed.
  */
-export function ReasonGate({ what, children }: ReasonGateProps) {
+export function ReasonGate({ what, title, children }: ReasonGateProps) {
   const { reason, setReason } = useWork();
   const [error, setError] = useState<string>();
   if (isReason(reason)) return children(reason);
@@ -24,7 +27,7 @@ export function ReasonGate({ what, children }: ReasonGateProps) {
     if (isReason(given)) setReason(given);
     else setError("Between 3 and 500 characters.");
   };
-  return (
+  const question = (
     <form className="panel gate" onSubmit={submit} noValidate>
       <h2>What are you working on?</h2>
       <p>
@@ -43,4 +46,5 @@ export function ReasonGate({ what, children }: ReasonGateProps) {
       <Button type="submit">Continue</Button>
     </form>
   );
+  return title === undefined ? question : <Page title={title}>{question}</Page>;
 }

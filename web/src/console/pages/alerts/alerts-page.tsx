@@ -22,7 +22,7 @@ const shownChoices = [{ value: "open", label: "Open" }, { value: "all", label: "
 /** What people must hear of, who is on it, and what to do about it. */
 export function AlertsPage() {
   return (
-    <ReasonGate what="alerts, which may name users">
+    <ReasonGate title="Alerts" what="alerts, which may name users">
       {(reason) => <Alerts reason={reason} />}
     </ReasonGate>
   );

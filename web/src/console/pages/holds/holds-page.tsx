@@ -32,7 +32,11 @@ type Holds = z.infer<typeof holdsSchema>;
 
 /** Who and what may not pay for now, and the way back. */
 export function HoldsPage() {
-  return <ReasonGate what="who is on hold">{(reason) => <HoldsView reason={reason} />}</ReasonGate>;
+  return (
+    <ReasonGate title="Holds" what="who is on hold">
+      {(reason) => <HoldsView reason={reason} />}
+    </ReasonGate>
+  );
 }
 
 function HoldsView({ reason }: { readonly reason: string }) {

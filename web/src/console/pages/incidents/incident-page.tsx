@@ -19,7 +19,7 @@ import { Timeline } from "./timeline.tsx";
 /** One incident: its clock, what is known, what was done and when. */
 export function IncidentPage({ incidentId }: { readonly incidentId: string }) {
   return (
-    <ReasonGate what="an incident">
+    <ReasonGate title="Incident" what="an incident">
       {(reason) => <IncidentView incidentId={incidentId} reason={reason} />}
     </ReasonGate>
   );

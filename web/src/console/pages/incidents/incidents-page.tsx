@@ -35,7 +35,11 @@ export const SEVERITIES = ["low", "medium", "high", "critical"]
 
 /** Records with a clock. */
 export function IncidentsPage() {
-  return <ReasonGate what="incidents">{(reason) => <Incidents reason={reason} />}</ReasonGate>;
+  return (
+    <ReasonGate title="Incidents" what="incidents">
+      {(reason) => <Incidents reason={reason} />}
+    </ReasonGate>
+  );
 }
 
 function Incidents({ reason }: { readonly reason: string }) {

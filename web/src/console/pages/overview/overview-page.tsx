@@ -23,6 +23,7 @@ import { Standing } from "./standing.tsx";
 import { Tiles } from "./tiles.tsx";
 
 const spans = [
+  { value: "15", label: "15 min", everyMs: 5_000 },
   { value: "60", label: "1 h", everyMs: 5_000 },
   { value: "360", label: "6 h", everyMs: 10_000 },
   { value: "1440", label: "24 h", everyMs: 30_000 },
@@ -36,7 +37,7 @@ export function OverviewPage() {
   const { ask } = useStaff();
   const { query } = useRoute();
   const asked = query.get("minutes");
-  const { value: minutes, everyMs } = spans.find(({ value }) => value === asked) ?? spans[0];
+  const { value: minutes, everyMs } = spans.find(({ value }) => value === asked) ?? spans[1];
   const read = useCallback(
     () => ask("staff_read_overview", { p_minutes: Number(minutes) }, overviewSchema),
     [ask, minutes],

@@ -30,7 +30,11 @@ const roles = ["support", "finance", "auditor", "admin"].map((value) => ({ value
 
 /** Who has which role, and who gave it. */
 export function StaffPage() {
-  return <ReasonGate what="who has a role">{(reason) => <StaffView reason={reason} />}</ReasonGate>;
+  return (
+    <ReasonGate title="Staff" what="who has a role">
+      {(reason) => <StaffView reason={reason} />}
+    </ReasonGate>
+  );
 }
 
 function StaffView({ reason }: { readonly reason: string }) {
