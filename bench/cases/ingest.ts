@@ -2,9 +2,11 @@ import postgres from "postgres";
 import { startStack } from "../../dev/stack/start-stack.ts";
 import { type BenchCase, type BenchContext, median, round } from "../support/bench-case.ts";
 import { type BenchEvent, EVENTS_EACH, makeEvents, takeTurns } from "../support/events.ts";
+import { PLAIN_PROTOTYPE } from "../support/plain-prototype.ts";
 import { openStatementPool, type StatementPool } from "../support/statement-pool.ts";
 
 const INGEST = "select payments.ingest_event(($1::text)::jsonb)";
+const PROTOTYPE = "select bench.plain_prototype(($1::text)::jsonb)";
 const BARE = "insert into bench.bare (event_id, event) values ($1, ($2::text)::jsonb)";
 const ROUNDS = 8;
 /** Subscribers in a round, by the number of connections; ten events each. */
@@ -46,12 +48,14 @@ async function prepare(url: string): Promise<void> {
     create table bench.bare (
       event_id text primary key, event jsonb not null, received_at timestamptz not null default now());
     grant usage on schema bench to payments_webhook;
-    grant insert on bench.bare to payments_webhook`);
+    grant insert on bench.bare to payments_webhook;
+    ${PLAIN_PROTOTYPE}`);
   await sql.end();
 }
 
 interface Round {
   bare: number;
+  prototype: number;
   ingest: number;
   duplicate: number;
 }
@@ -83,6 +87,7 @@ async function compare(
   const each = subscribers * EVENTS_EACH;
   const perSecond = (of: keyof Round) => round(median(rounds.map((r) => each / r[of] * 1000)), 0);
   const ratios = rounds.map(({ bare, ingest }) => round(bare / ingest));
+  const prototypes = rounds.map(({ bare, prototype }) => round(bare / prototype));
   context.report({
     bench: "ingest",
     connections,
@@ -90,6 +95,7 @@ async function compare(
     bare_per_second: perSecond("bare"),
     ingest_per_second: perSecond("ingest"),
     ratio: round(median(ratios)),
+    prototype_ratio: round(median(prototypes)),
     aim: order === "turns" ? AIMS[connections] ?? null : null,
     ratios,
     events: each * ROUNDS,
@@ -109,12 +115,15 @@ async function oneRound(
   bareFirst: boolean,
 ): Promise<Round> {
   const bare = () => pool.run(BARE, events.map(({ id, ingest }) => [id, ingest]));
+  const prototype = () => pool.run(PROTOTYPE, events.map((event) => [event.ingest]));
   const ingest = () => pool.run(INGEST, events.map((event) => [event.ingest]));
   const first = bareFirst ? await bare() : await ingest();
-  const second = bareFirst ? await ingest() : await bare();
+  const middle = await prototype();
+  const last = bareFirst ? await ingest() : await bare();
   return {
-    bare: bareFirst ? first : second,
-    ingest: bareFirst ? second : first,
+    bare: bareFirst ? first : last,
+    prototype: middle,
+    ingest: bareFirst ? last : first,
     duplicate: await ingest(),
   };
 }

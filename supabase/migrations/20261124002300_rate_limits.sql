@@ -94,7 +94,8 @@ $$;
 comment on function payments_private.check_limits(payments_private.settings, uuid, text, boolean) is
   'Takes a token of each dimension in turn: null, or {bucket, retry_after, quota, window} of the first that is empty; times in seconds.';
 
-create function payments_private.note_rate_refusal(p_bucket text, p_subject text) returns boolean
+create function payments_private.note_rate_refusal(p_bucket text, p_subject text, p_audited integer default 1)
+returns boolean
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -105,10 +106,10 @@ begin
   values (p_bucket, p_subject, date_bin('10 minutes', now(), 'epoch'))
   on conflict (bucket, subject, window_at) do update set refusals = r.refusals + 1
   returning r.refusals into seen;
-  return seen = 1;
+  return seen <= p_audited;
 end
 $$;
-comment on function payments_private.note_rate_refusal(text, text) is
-  'Counts a refusal; true for the first of its ten minutes, which is the one that is audited.';
+comment on function payments_private.note_rate_refusal(text, text, integer) is
+  'Counts a refusal; true for the first p_audited of its ten minutes, which are those that are audited.';
 
 reset role;

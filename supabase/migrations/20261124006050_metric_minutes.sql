@@ -85,7 +85,8 @@ $$;
 comment on function payments_private.latency_quantile(bigint[], double precision) is
   'Milliseconds below which a share of a histogram (operation_counts.buckets) lies, linear within a bucket; null for an empty one.';
 
-create function payments_private.count_minutes(p_from timestamptz, p_to timestamptz) returns integer
+create function payments_private.count_minutes(p_from timestamptz, p_money_from timestamptz, p_to timestamptz)
+returns integer
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -104,9 +105,14 @@ begin
       where q.code = 'ok' group by 1, 2) as r
     group by 1
   ), counted as (
+    -- strangers cannot make up for the requests that people no longer send: what was refused before anybody
+    -- was known (NOISE in _shared/operations.ts) is not volume
     select 'volume' as metric, g.minute, coalesce(sum(r.requests), 0) as value, coalesce(sum(r.requests), 0) as samples
     from generate_series(p_from, p_to - interval '1 minute', interval '1 minute') as g (minute)
-    left join requests as r on r.minute = g.minute group by 2
+    left join requests as r on r.minute = g.minute and r.code not in (
+      'bad_request', 'invalid_signature', 'unauthorized', 'https_required', 'not_found', 'method_not_allowed',
+      'payload_too_large', 'unsupported_media_type', 'rate_limited')
+    group by 2
     union all
     select 'errors', r.minute, sum(r.requests), sum(r.requests) from requests as r
     where r.code in ('stripe_failed', 'unavailable', 'misconfigured') group by 2
@@ -119,20 +125,20 @@ begin
     from latencies as l where (select sum(n) from unnest(l.buckets) as n) > 0
     union all
     select 'declines', date_trunc('minute', d.occurred_at), count(*), count(*) from payments_private.declines as d
-    where d.occurred_at >= p_from and d.occurred_at < p_to group by 2
+    where d.occurred_at >= p_money_from and d.occurred_at < p_to group by 2
     union all
     select 'new_customers', date_trunc('minute', c.created_at), count(*), count(*) from payments.customers as c
-    where c.created_at >= p_from and c.created_at < p_to group by 2
+    where c.created_at >= p_money_from and c.created_at < p_to group by 2
     union all
     select 'refunds', date_trunc('minute', f.created_at), count(*), count(*) from payments.refunds as f
-    where f.created_at >= p_from and f.created_at < p_to group by 2
+    where f.created_at >= p_money_from and f.created_at < p_to group by 2
     union all
     select 'refund_amount:' || f.currency, date_trunc('minute', f.created_at), sum(f.amount), count(*)
-    from payments.refunds as f where f.created_at >= p_from and f.created_at < p_to group by 1, 2
+    from payments.refunds as f where f.created_at >= p_money_from and f.created_at < p_to group by 1, 2
     union all
     select 'amount:' || p.currency, date_trunc('minute', p.created_at), sum(p.amount_received), count(*)
     from payments.payments as p
-    where p.created_at >= p_from and p.created_at < p_to and p.amount_received > 0 group by 1, 2
+    where p.created_at >= p_money_from and p.created_at < p_to and p.amount_received > 0 group by 1, 2
   )
   insert into payments_private.metric_minutes as m (metric, minute, value, samples)
   select c.metric, c.minute, c.value, least(c.samples, 2000000000) from counted as c
@@ -142,7 +148,7 @@ begin
   return counted;
 end
 $$;
-comment on function payments_private.count_minutes(timestamptz, timestamptz) is
-  'Counts what happened in the minutes from p_from to p_to (not included), again where they were counted before: money by Stripe''s time, the rest by ours.';
+comment on function payments_private.count_minutes(timestamptz, timestamptz, timestamptz) is
+  'Counts what happened in the minutes until p_to (not included), again where they were counted before: requests from p_from, by our time; money and people from p_money_from, by Stripe''s.';
 
 reset role;

@@ -58,8 +58,11 @@ begin
   if since >= until then
     return;
   end if;
-  -- what Stripe tells late is counted in its own minute, within a quarter of an hour
-  perform payments_private.count_minutes(least(since, until - interval '15 minutes'), until);
+  -- What Stripe tells late is counted in its own minute: of the last quarter of an hour every time, of the six
+  -- hours that a window reaches back every five minutes.
+  perform payments_private.count_minutes(least(since, until - interval '15 minutes'), least(since, until - case
+    when date_bin('5 minutes', since, 'epoch') < date_bin('5 minutes', until, 'epoch') then interval '6 hours'
+    else interval '15 minutes' end), until);
   hours_since := (select max(h.hour) + interval '1 hour' from payments_private.metric_hours as h where h.metric = 'volume');
   hours_since := greatest(coalesce(hours_since, date_trunc('hour', since, 'UTC')), until - interval '1 day');
   hours_since := date_trunc('hour', hours_since, 'UTC');

@@ -131,10 +131,10 @@ const outdatedSchema = z.object({
 
 const cardScanSchema = z.object({
   due: z.boolean(),
-  finished: z.boolean().default(true),
-  scanned: z.number().default(0),
-  blocks: z.number().default(0),
-  found: z.number().default(0),
+  finished: z.boolean(),
+  scanned: z.number(),
+  blocks: z.number(),
+  found: z.number(),
 });
 
 /** A leased mark: fetch the object after it was claimed, and finish with its ticket. */

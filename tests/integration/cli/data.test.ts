@@ -74,8 +74,8 @@ describe("payments card-scan", () => {
     await sql`insert into payments_private.rate_refusals (bucket, subject, window_at)
       values ('cli 4242 4242 4242 4242', 'x', now())`;
     try {
-      const { code, out } = await payments(["card-scan"]);
-      expect(code).toBe(1);
+      const { code, out, error } = await payments(["card-scan"]);
+      expect({ code, error }).toEqual({ code: 1, error: "" });
       expect(out).toContain("payments_private.rate_refusals bucket of (");
       expect(out).not.toContain("4242");
     } finally {

@@ -357,6 +357,67 @@ describe("the alert", () => {
     ]);
   });
 
+  it("8.2b a statistic that fails takes no hard threshold with it, and people hear of it", async () => {
+    const told = await inShop(async (tx) => {
+      await tx.unsafe(
+        `create or replace function payments_private.watch_anomalies(p_now timestamptz default now())
+        returns void language plpgsql as $$ begin perform 1 / 0; end $$`,
+      );
+      await tx`delete from payments_private.alerts where rule = 'signature_failures'`;
+      await tx`insert into payments_private.operation_minutes
+          (minute, function_name, code, requests, total_ms, buckets)
+        values (date_trunc('minute', now()), 'stripe-webhook', 'invalid_signature', 5000, 0, array[5000,0,0,0,0,0,0,0,0,0,0,0])
+        on conflict (minute, function_name, code) do update set requests = excluded.requests`;
+      await tx`select payments.detect()`;
+      return [
+        ...await tx`select rule, subject, detail ->> 'error' as error from payments_private.alerts
+          where rule in ('anomaly', 'signature_failures') and resolved_at is null order by rule`,
+      ];
+    });
+    expect(told).toEqual([
+      { rule: "anomaly", subject: "the detector", error: "22012" },
+      { rule: "signature_failures", subject: "stripe-webhook", error: null },
+    ]);
+  });
+
+  it("8.2b what Stripe tells hours late is counted within five minutes, where the long windows see it", async () => {
+    const fifth = Math.floor(Date.now() / (5 * MINUTE)) * 5 * MINUTE;
+    const counts = await inShop(async (tx) => {
+      await tx`delete from payments.refunds`;
+      await tx`insert into payments.refunds (id, amount, currency, created_at)
+        values ('re_hours_late', 700, 'usd', to_timestamp(${(fifth - 5 * HOUR) / 1000}))`;
+      const counted: number[] = [];
+      // the minutes before the fifth are over, then the fifth's own
+      for (const on of [-2, -1, 0, 1]) {
+        await watch(tx, fifth, on);
+        const rows = await tx`select from payments_private.metric_minutes where metric = 'refunds'`;
+        counted.push(rows.length);
+      }
+      return counted;
+    });
+    expect(counts.at(-1)).toBe(1);
+  });
+
+  it("8.2b a stranger's junk does not hide that the customers are gone", async () => {
+    const minute = thisMinute();
+    const volume = await inShop(async (tx) => {
+      await tx`delete from payments_private.operation_minutes where function_name = 'create-checkout'`;
+      await requests(tx, minute, "ok", 7, [-3, -2]);
+      for (const code of ["invalid_signature", "unauthorized", "not_found", "rate_limited"]) {
+        await requests(tx, minute, code, 500, [-3, -1]);
+      }
+      await requests(tx, minute, "forbidden", 2, [-3, -2]);
+      const [from, to] = [minute - 3 * MINUTE, minute - MINUTE].map((at) => at / 1000);
+      await tx`update payments_private.operation_minutes set requests = 0 where function_name <> 'create-checkout'`;
+      await tx`select payments_private.count_minutes(
+        to_timestamp(${from ?? 0}), to_timestamp(${from ?? 0}), to_timestamp(${to ?? 0}))`;
+      return [
+        ...await tx`select value::integer from payments_private.metric_minutes where metric = 'volume' order by minute`,
+      ];
+    });
+    expect(volume).toEqual([{ value: 9 }, { value: 0 }]);
+  });
+
   it("8.2b the worker raises it for a burst that its own roll-up counted, exactly once", async () => {
     const minute = thisMinute();
     const clean = async (tx: postgres.ISql) => {

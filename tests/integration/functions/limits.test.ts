@@ -16,8 +16,10 @@ import { adminSql, callFunction, type SignedInUser, signUp, stack } from "../../
 const sql = adminSql();
 afterAll(() => sql.end());
 afterEach(async () => {
-  await sql`delete from payments_private.settings`;
-  await sql`insert into payments_private.settings default values`;
+  await sql.begin(async (tx) => {
+    await tx`delete from payments_private.settings`;
+    await tx`insert into payments_private.settings default values`;
+  });
   await sql`truncate payments_private.rate_limits, payments_private.rate_refusals`;
 });
 
@@ -140,6 +142,21 @@ describe("switches and holds", () => {
     const response = await callFunction(fn, body, user);
     expect(response.headers.get("retry-after")).toBe("60");
     expect(await refusal(response)).toEqual({ status: 503, code: "switched_off" });
+  });
+
+  it("I8 without its row of settings nothing has limits, so all is closed", async () => {
+    const user = await signUp();
+    const object = { id: stripeId("prod"), object: "product", active: true, name: "No limits" };
+    await sql`delete from payments_private.settings`;
+    const answers = await Promise.all([
+      callFunction("create-checkout", checkoutBody(), user),
+      callFunction("customer-portal", { return_url: `${stack().webUrl}/account` }, user),
+      sync(user),
+      deliver(eventBody({ id: stripeId("evt"), type: "product.created", object })),
+    ]);
+    for (const answer of answers) {
+      expect(await refusal(answer)).toEqual({ status: 503, code: "switched_off" });
+    }
   });
 
   it("10.1a a switch for one function leaves the others alone", async () => {

@@ -176,6 +176,22 @@ describe.each(Object.entries({ ...MAY, ...MAY_GLANCE }))("%s", (name, roles) => 
   });
 });
 
+it("7.1a who asks for what they may not, over and over, does not fill the log", async () => {
+  const outsider = await signUp();
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, () => call(outsider, "staff_me")),
+  );
+  expect(answers).toEqual(Array(30).fill({ ok: false, code: "forbidden" }));
+  const rows = await sql`select from audit.audit_logs where actor_id = ${outsider.user.id}`;
+  const [counted] = await sql`
+    select sum(refusals)::int as n, count(*)::int as windows from payments_private.rate_refusals
+    where bucket = 'staff' and subject = ${outsider.user.id}`;
+  expect(counted?.["n"]).toBe(30);
+  // the ten minutes may have turned in between
+  expect(rows.length).toBeLessThanOrEqual(20 * counted?.["windows"]);
+  expect(rows.length).toBeGreaterThanOrEqual(20);
+});
+
 describe.each(Object.keys(MAY))("%s", (name) => {
   it("4.2c wants a reason", async () => {
     for (

@@ -4,6 +4,9 @@ const CONSOLE = "supabase/migrations/20261124006110_staff_console.sql";
 const EVENTS = "supabase/migrations/20261124006120_staff_events.sql";
 const AUDIT = "supabase/migrations/20261124006130_staff_audit.sql";
 const PEOPLE = "supabase/migrations/20261124006140_staff_people.sql";
+const STAFF = "supabase/migrations/20261124002500_staff.sql";
+const STAFF_OPERATIONS = "supabase/migrations/20261124002600_staff_operations.sql";
+const STAFF_TESTS = ["tests/integration/functions/staff.test.ts"];
 const ASKED = ["tests/integration/eyes/console.test.ts"];
 const PERMISSIONS = ["tests/integration/database/permissions.test.ts"];
 const CHARTS = ["tests/unit/web/console/charts.test.ts"];
@@ -99,5 +102,96 @@ export const CONSOLE_MUTATIONS: readonly Mutation[] = [
     replace: "return bound;",
     tests: CHARTS,
     name: "8.2c is linear within its bucket",
+  },
+  {
+    requirement: "7.1b",
+    what: "asks for a refund again",
+    file: STAFF_OPERATIONS,
+    find: "coalesce(p_request, gen_random_uuid())",
+    replace: "gen_random_uuid()",
+    tests: STAFF_TESTS,
+    name: "7.1b a refund that is asked for again",
+  },
+  {
+    requirement: "7.1b",
+    what: "gives anybody's request to anybody",
+    file: STAFF_OPERATIONS,
+    find: "\n      and earlier.requested_by = payments_private.current_user_id()",
+    replace: "",
+    tests: STAFF_TESTS,
+    name: "7.1b a refund that is asked for again",
+  },
+  {
+    requirement: "7.1a",
+    what: "lets refused calls fill the log",
+    file: STAFF,
+    find: "\n    and payments_private.note_rate_refusal('staff', caller::text, 20)",
+    replace: "",
+    tests: STAFF_TESTS,
+    name: "7.1a who asks for what they may not",
+  },
+  {
+    requirement: "4.2c",
+    what: "takes spaces without width for a reason",
+    file: STAFF,
+    find: "\\u2000-\\u200f",
+    replace: "",
+    tests: STAFF_TESTS,
+    name: "4.2c wants a reason",
+  },
+  {
+    requirement: "8.3a",
+    what: "keeps what anybody asked for, whatever it is",
+    file: STAFF,
+    find: " and not payments_private.holds_card_number(p_text)",
+    replace: "",
+    tests: ASKED,
+    name: "4.2c a user is found by what Stripe calls theirs",
+  },
+  {
+    requirement: "4.2c",
+    what: "does not record a look-up in vain",
+    file: PEOPLE,
+    find:
+      "    perform payments_private.staff_sought_in_vain(p_reason, 'stripe_object', p_object_id);\n",
+    replace: "",
+    tests: ASKED,
+    name: "4.2c a user is found by what Stripe calls theirs",
+  },
+  {
+    requirement: "decision 4",
+    what: "looks for events in the last window only",
+    file: EVENTS,
+    find: "exit when jsonb_array_length(found) >= wanted or starts <= since;",
+    replace: "exit;",
+    tests: ASKED,
+    name: "decision 4: a page goes on",
+  },
+  {
+    requirement: "4.2c",
+    what: "leaves gaps between the windows of a search",
+    file: AUDIT,
+    find: "    ends := starts;\n",
+    replace: "    ends := starts - span;\n",
+    tests: ASKED,
+    name: "4.2c a page goes on",
+  },
+  {
+    requirement: "I8",
+    what: "is open without settings",
+    file: "supabase/migrations/20261124002400_authorize_operation.sql",
+    find: "(p_operation = 'portal' and s.stop_portal), true) then",
+    replace: "(p_operation = 'portal' and s.stop_portal), false) then",
+    tests: ["tests/integration/functions/limits.test.ts"],
+    name: "I8 without its row of settings",
+  },
+  {
+    requirement: "I8",
+    what: "takes events in without settings",
+    file: "supabase/migrations/20261124000800_ingest_event.sql",
+    find: "if coalesce(is_off, true) then",
+    replace: "if is_off then",
+    tests: ["tests/integration/functions/limits.test.ts"],
+    name: "I8 without its row of settings",
   },
 ];
