@@ -1,6 +1,7 @@
 import type { Mutation } from "../mutation.ts";
 
 const CONFIG = "supabase/functions/_shared/config.ts";
+const VALUES = "supabase/functions/_shared/config-values.ts";
 const CONFIG_TESTS = ["tests/unit/functions/config.test.ts"];
 
 /** Secrets and settings. */
@@ -17,7 +18,7 @@ export const CONFIGURATION_MUTATIONS: readonly Mutation[] = [
   {
     requirement: "2.1a",
     what: "quotes a malformed variable's value in the reason",
-    file: CONFIG,
+    file: VALUES,
     find: 'context.addIssue({ code: "custom", message });',
     replace: 'context.addIssue({ code: "custom", message: value });',
     tests: CONFIG_TESTS,
@@ -53,7 +54,7 @@ export const CONFIGURATION_MUTATIONS: readonly Mutation[] = [
   {
     requirement: "2.2b",
     what: "takes a publishable key for a secret one",
-    file: CONFIG,
+    file: VALUES,
     find: "!/^(sb_publishable_|pk_)/.test(key) && ",
     replace: "",
     tests: CONFIG_TESTS,
