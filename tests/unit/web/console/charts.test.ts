@@ -9,7 +9,7 @@ import {
   totalsOf,
   volumeSeries,
 } from "../../../../web/src/console/pages/overview/arrange-series.ts";
-import type { Overview } from "../../../../web/src/console/pages/overview/read-overview.ts";
+import type { Measured } from "../../../../web/src/console/pages/overview/read-overview.ts";
 import { BUCKETS_MS } from "../../../../supabase/functions/_shared/operations.ts";
 
 const bounds: readonly number[] = BUCKETS_MS;
@@ -57,11 +57,11 @@ describe("the overview's series", () => {
     failed,
     buckets: [...bounds, 0].map((_, index) => index === bucket ? requests : 0),
   });
-  const overview = {
+  const overview: Measured = {
     since,
     now: new Date("2026-11-24T10:03:30Z"),
     step_seconds: 60,
-    bounds_ms: bounds,
+    bounds_ms: [...bounds],
     pipeline: [{ at: new Date(since.getTime() + 60_000), backlog_seconds: 42, open_alerts: 3 }],
     series: [
       row(0, "create-checkout", 4, 1),
@@ -69,7 +69,7 @@ describe("the overview's series", () => {
       row(2, "create-checkout", 2),
       row(2, "payments-worker", 30, 30),
     ],
-  } as unknown as Overview;
+  };
 
   it("8.2c have a value for every step; the worker, which a clock calls, counts nowhere", () => {
     expect(stepsOf(overview)).toHaveLength(4);

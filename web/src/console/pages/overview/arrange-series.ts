@@ -1,6 +1,6 @@
 import { quantile } from "../../charts/quantile.ts";
 import type { Series } from "../../charts/series.ts";
-import type { Overview, OverviewRow } from "./read-overview.ts";
+import type { Measured, OverviewRow } from "./read-overview.ts";
 
 /** What people wait for; the worker and Stripe's deliveries have their own pace. */
 const forPeople: ReadonlySet<string> = new Set([
@@ -18,7 +18,7 @@ const tones: readonly (readonly [name: string, tone: string])[] = [
 ];
 
 /** When each step of the span begins, also of those in which nothing happened. */
-export function stepsOf({ since, now, step_seconds: step }: Overview): Date[] {
+export function stepsOf({ since, now, step_seconds: step }: Measured): Date[] {
   const count = Math.floor((now.getTime() - since.getTime()) / (step * 1000)) + 1;
   return Array.from(
     { length: count },
@@ -27,7 +27,7 @@ export function stepsOf({ since, now, step_seconds: step }: Overview): Date[] {
 }
 
 /** Rows by step, those of the worker left out: it is called by the clock, whatever people do. */
-function byStep(overview: Overview, keep: (row: OverviewRow) => boolean): OverviewRow[][] {
+function byStep(overview: Measured, keep: (row: OverviewRow) => boolean): OverviewRow[][] {
   const { since, step_seconds: step } = overview;
   const steps: OverviewRow[][] = stepsOf(overview).map(() => []);
   for (const row of overview.series) {
@@ -42,7 +42,7 @@ function sum(rows: readonly OverviewRow[], of: (row: OverviewRow) => number): nu
 }
 
 /** Requests a step, by function. */
-export function volumeSeries(overview: Overview): Series[] {
+export function volumeSeries(overview: Measured): Series[] {
   return tones.map(([name, tone]) => ({
     name,
     tone,
@@ -52,7 +52,7 @@ export function volumeSeries(overview: Overview): Series[] {
 }
 
 /** The share of requests that did not fail by our fault or Stripe's; null where there was none. */
-export function successSeries(overview: Overview): Series[] {
+export function successSeries(overview: Measured): Series[] {
   return [{
     name: "Succeeded or refused",
     tone: "good",
@@ -68,7 +68,7 @@ function successOf(rows: readonly OverviewRow[]): number | null {
 const shares = [["p50", 0.5, "c1"], ["p95", 0.95, "c5"], ["p99", 0.99, "c6"]] as const;
 
 /** p50, p95 and p99 of what people wait for, or of the webhook. */
-export function latencySeries(overview: Overview, of: "people" | "webhook"): Series[] {
+export function latencySeries(overview: Measured, of: "people" | "webhook"): Series[] {
   const steps = byStep(
     overview,
     ({ function_name: name }) => of === "people" ? forPeople.has(name) : name === "stripe-webhook",
@@ -90,7 +90,7 @@ function addBuckets(rows: readonly OverviewRow[]): number[] {
 
 /** The worst of each step: how far behind the pipeline was, how many alerts were open. */
 export function pipelineSeries(
-  overview: Overview,
+  overview: Measured,
   of: "backlog_seconds" | "open_alerts",
 ): Series[] {
   const { since, step_seconds: step } = overview;
@@ -116,7 +116,7 @@ export interface Totals {
   readonly p99: number | null;
 }
 
-export function totalsOf(overview: Overview, of: "all" | "people" | "webhook" = "all"): Totals {
+export function totalsOf(overview: Measured, of: "all" | "people" | "webhook" = "all"): Totals {
   const rows = byStep(
     overview,
     ({ function_name: name }) =>

@@ -41,4 +41,9 @@ export const overviewSchema = z.object({
 });
 
 export type Overview = z.infer<typeof overviewSchema>;
+/** The part of it that the charts draw. */
+export type Measured = Pick<
+  Overview,
+  "now" | "since" | "step_seconds" | "bounds_ms" | "series" | "pipeline"
+>;
 export type OverviewRow = Overview["series"][number];
