@@ -384,18 +384,18 @@ describe("the alert", () => {
     const fifth = Math.floor(Date.now() / (5 * MINUTE)) * 5 * MINUTE;
     const counts = await inShop(async (tx) => {
       await tx`delete from payments.refunds`;
+      await watch(tx, fifth, -2);
       await tx`insert into payments.refunds (id, amount, currency, created_at)
         values ('re_hours_late', 700, 'usd', to_timestamp(${(fifth - 5 * HOUR) / 1000}))`;
       const counted: number[] = [];
-      // the minutes before the fifth are over, then the fifth's own
-      for (const on of [-2, -1, 0, 1]) {
+      for (const on of [-1, 0]) {
         await watch(tx, fifth, on);
         const rows = await tx`select from payments_private.metric_minutes where metric = 'refunds'`;
         counted.push(rows.length);
       }
       return counted;
     });
-    expect(counts.at(-1)).toBe(1);
+    expect(counts).toEqual([0, 1]);
   });
 
   it("8.2b a stranger's junk does not hide that the customers are gone", async () => {

@@ -140,7 +140,7 @@ export const CONSOLE_MUTATIONS: readonly Mutation[] = [
     name: "4.2c wants a reason",
   },
   {
-    requirement: "8.3a",
+    requirement: "4.2c",
     what: "keeps what anybody asked for, whatever it is",
     file: STAFF,
     find: " and not payments_private.holds_card_number(p_text)",
