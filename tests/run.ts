@@ -47,13 +47,16 @@ export function mergeReports(reports: readonly Report[]): Report {
 function vitest(
   args: readonly string[],
   stdio: "inherit" | "null",
-  report = REPORT,
+  report?: string,
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "npm:vitest", "run", ...args],
     cwd: projectRoot,
     stdin: stdio,
-    env: { PAYMENTS_TEST_REPORT: report, ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
+    env: {
+      ...(report === undefined ? {} : { PAYMENTS_TEST_REPORT: report }),
+      ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}),
+    },
   }).spawn();
 }
 

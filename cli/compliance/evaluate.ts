@@ -6,6 +6,7 @@ import type { TestReport, TestResult } from "./test-report.ts";
 export type Problem =
   | "test failed"
   | "no test"
+  | "not run"
   | "test skipped"
   | "no mutation"
   | "no page"
@@ -42,9 +43,9 @@ export interface Evaluation {
   readonly findings: readonly string[];
 }
 
-function testProblems(tests: readonly TestResult[], mutations: number): Problem[] {
+function testProblems(tests: readonly TestResult[], mutations: number, ran: boolean): Problem[] {
   const problems: Problem[] = [];
-  if (tests.length === 0) problems.push("no test");
+  if (tests.length === 0) problems.push(ran ? "no test" : "not run");
   if (tests.some(({ status }) => status === "failed")) problems.push("test failed");
   if (tests.some(({ status }) => status === "skipped")) problems.push("test skipped");
   if (mutations === 0) problems.push("no mutation");
@@ -65,7 +66,7 @@ function evaluateRow(requirement: Requirement, evidence: Evidence): RowResult {
   const records = evidence.records.filter((record) => record.requirement === id);
   const mutations = evidence.mutated.filter((mutated) => mutated === id).length;
   const problems: Problem[] = [];
-  if (kind !== "people") problems.push(...testProblems(tests, mutations));
+  if (kind !== "people") problems.push(...testProblems(tests, mutations, evidence.report !== null));
   if (kind !== "code" && records.length === 0) problems.push("no record");
   problems.push(...recordProblems(records, evidence.today));
   if (page !== null && !evidence.pageExists(page)) problems.push("no page");

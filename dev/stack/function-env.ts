@@ -33,7 +33,12 @@ export function buildFunctionEnv(input: FunctionEnvInput): Record<string, string
     SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: secrets.publishableKey }),
     SUPABASE_SECRET_KEYS: JSON.stringify(secrets.secretKeys),
     PAYMENTS_ENV: "development",
-    PAYMENTS_ALLOWED_ORIGINS: input.webUrl,
+    // the shop, and whoever is being written beside it
+    PAYMENTS_ALLOWED_ORIGINS: [
+      input.webUrl,
+      ...(Deno.env.get("PAYMENTS_ALLOWED_ORIGINS") ?? "").split(","),
+    ]
+      .filter((origin) => origin !== "").join(","),
     PAYMENTS_ENCRYPTION_KEYS: JSON.stringify({ dev: secrets.encryptionKey }),
     PAYMENTS_HASH_KEY: secrets.hashKey,
     PAYMENTS_AUDIT_SIGNING_KEY: secrets.auditKey.privateKey,

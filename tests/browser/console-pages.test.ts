@@ -245,7 +245,7 @@ test("the console is worked by keyboard alone: menu, question, Escape", async ()
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Kill switches" }).waitFor();
   expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("MAIN");
-  const button = page.getByRole("button", { name: "Switch off: everything" });
+  const button = page.getByRole("button", { name: "Stop: everything" });
   await button.focus();
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").waitFor();

@@ -110,19 +110,19 @@ test("10.1a an operator throws the kill switch, the shop shows it, and takes it 
   await orderSignedIn(shopping, shop.url, "starter_monthly");
   await enterConsole(page, shop.url, admin);
   await page.getByRole("link", { name: "Kill switches" }).click();
-  await page.getByRole("button", { name: "Switch off: checkout" }).click();
-  await confirm(page, "Switch off", "card testing");
-  await page.getByRole("region", { name: "Checkout" }).getByText("Switched off").waitFor();
+  await page.getByRole("button", { name: "Stop: checkout" }).click();
+  await confirm(page, "Stop", "card testing");
+  await page.getByRole("region", { name: "Checkout" }).getByText("Stopped").waitFor();
 
   await shopping.getByRole("button", { name: "Subscribe" }).click();
   await shopping.getByText("Payments are paused for everybody").waitFor();
   await openPage(page, "overview");
-  await page.getByText("Switched off: checkout").waitFor();
+  await page.getByText("Stopped: checkout").waitFor();
 
   await openPage(page, "switches");
-  await page.getByRole("button", { name: "Switch on: checkout" }).click();
-  await confirm(page, "Switch on", "it is over");
-  await page.getByRole("region", { name: "Checkout" }).getByText("Works").waitFor();
+  await page.getByRole("button", { name: "Let it run: checkout" }).click();
+  await confirm(page, "Let it run", "it is over");
+  await page.getByRole("region", { name: "Checkout" }).getByText("Runs").waitFor();
   await shopping.reload();
   await leaveForCheckout(shopping, shop.url, "Subscribe");
 });
@@ -134,7 +134,7 @@ test("5.2a a support user can do neither: no buttons, and the procedures refuse"
   await page.getByText(/with its stored, encrypted body/).waitFor();
   expect(await page.getByRole("button", { name: /replay/i }).count()).toBe(0);
   await openPage(page, "switches");
-  await page.getByRole("region", { name: "Checkout" }).getByText("Works").waitFor();
+  await page.getByRole("region", { name: "Checkout" }).getByText("Runs").waitFor();
   expect(await page.getByRole("button", { name: /switch (on|off)/i }).count()).toBe(0);
   await openPage(page, "audit");
   await page.locator('[data-refusal="forbidden"]').waitFor();

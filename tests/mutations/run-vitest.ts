@@ -7,8 +7,7 @@ import { parseTestReport, type TestReport } from "../../cli/compliance/test-repo
 
 const TIMEOUT_MS = 180_000;
 const GRACE_MS = 15_000;
-// The project's own settings name this file and would win over another one given here.
-const REPORT_FILE = ".local/test-results.json";
+const REPORT_FILE = ".local/mutation-run.json";
 
 /** Which tests to run in which tree. */
 export interface TestRun {
@@ -37,7 +36,7 @@ export async function runVitest({ root, files, name }: TestRun): Promise<VitestR
     "npm:vitest",
     "run",
     "--reporter=json",
-    `--outputFile=${REPORT_FILE}`,
+    `--outputFile=${REPORT_FILE}`, // the project's own settings win over it, and take it from the environment
     ...projects.map((isUnit) => `--project=${isUnit ? "unit" : "stack"}`),
     ...(name === undefined ? [] : ["--testNamePattern", name]),
     ...files,
@@ -54,7 +53,7 @@ function runInGroup(argv: readonly string[], cwd: string): Promise<string> {
       cwd,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, NO_COLOR: "1", CI: "true" },
+      env: { ...process.env, PAYMENTS_TEST_REPORT: REPORT_FILE, NO_COLOR: "1", CI: "true" },
     });
     let output = "";
     const keep = (chunk: unknown) => void (output = (output + String(chunk)).slice(-4000));

@@ -1,4 +1,3 @@
-import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ClientProvider } from "../api/client-context.ts";
 import { SessionProvider } from "../auth/session-context.tsx";
@@ -16,16 +15,16 @@ const reading = readSettings({
   VITE_SUPABASE_PUBLISHABLE_KEY: import.meta.env.VITE_SUPABASE_PUBLISHABLE_KEY,
 });
 
+// Not in StrictMode: in development that runs every effect twice, and here an effect is a look that the audit
+// trail records.
 createRoot(root).render(
-  <StrictMode>
-    {reading.ok
-      ? (
-        <ClientProvider value={createConsoleClient(reading.settings)}>
-          <SessionProvider>
-            <Console />
-          </SessionProvider>
-        </ClientProvider>
-      )
-      : <RefusalPage faults={reading.faults} />}
-  </StrictMode>,
+  reading.ok
+    ? (
+      <ClientProvider value={createConsoleClient(reading.settings)}>
+        <SessionProvider>
+          <Console />
+        </SessionProvider>
+      </ClientProvider>
+    )
+    : <RefusalPage faults={reading.faults} />,
 );

@@ -81,7 +81,7 @@ describe("evaluate", () => {
   });
 
   it("does not prove a row without a report", () => {
-    expect(problems(CODE, { report: null })).toEqual(["no test"]);
+    expect(problems(CODE, { report: null })).toEqual(["not run"]);
   });
 
   it("takes a record, and only a live one, for what people do", () => {

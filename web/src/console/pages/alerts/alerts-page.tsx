@@ -82,13 +82,13 @@ function AlertTable({ alerts, onDone }: AlertTableProps) {
         <tr>
           <th scope="col">Severity</th>
           <th scope="col">Alert</th>
+          {manages && <th scope="col">Act</th>}
           <th scope="col">About</th>
           <th scope="col">Since</th>
           <th scope="col">Last seen</th>
           <th scope="col" className="number">Times</th>
           <th scope="col">State</th>
           <th scope="col">Told</th>
-          {manages && <th scope="col">Act</th>}
         </tr>
       </thead>
       <tbody>
@@ -100,6 +100,11 @@ function AlertTable({ alerts, onDone }: AlertTableProps) {
             <td className="wide">
               {alert.title} <DocLink path={alert.runbook}>Runbook</DocLink>
             </td>
+            {manages && (
+              <td>
+                <Acts alert={alert} onDone={onDone} />
+              </td>
+            )}
             <td>
               <Subject alert={alert} />
             </td>
@@ -114,11 +119,6 @@ function AlertTable({ alerts, onDone }: AlertTableProps) {
               <AlertState alert={alert} />
             </td>
             <td>{alert.delivery ?? "–"}</td>
-            {manages && (
-              <td>
-                <Acts alert={alert} onDone={onDone} />
-              </td>
-            )}
           </tr>
         ))}
       </tbody>

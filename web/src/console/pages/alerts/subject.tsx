@@ -7,7 +7,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** What an alert is about, as a link to where one sees more of it. */
 export function Subject({ alert: { rule, subject } }: { readonly alert: Alert }) {
   const { may } = useStaff();
-  const text = <code>{subject}</code>;
+  const text = <code title={subject}>{subject}</code>;
   if (/^evt_\w+$/.test(subject) && may("event.read")) {
     return <a href={hrefOf("events", subject)}>{text}</a>;
   }

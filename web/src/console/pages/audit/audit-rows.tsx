@@ -46,11 +46,11 @@ export function AuditRows({ rows: first, more, pageSize }: AuditRowsProps) {
             <th scope="col">When</th>
             <th scope="col">Action</th>
             <th scope="col">Outcome</th>
+            <th scope="col">Seal</th>
             <th scope="col">Who</th>
             <th scope="col">About</th>
             <th scope="col">Reason and detail</th>
             <th scope="col">Request</th>
-            <th scope="col">Seal</th>
           </tr>
         </thead>
         <tbody>{rows.map((row) => <Row key={row.id} row={row} />)}</tbody>
@@ -69,6 +69,9 @@ function Row({ row }: { readonly row: AuditRow }) {
       <td>{row.action}</td>
       <td>
         <Badge tone={tones[row.outcome] ?? "quiet"}>{row.outcome}</Badge>
+      </td>
+      <td>
+        <Proof row={row} />
       </td>
       <td>
         {row.actor_type}
@@ -95,9 +98,6 @@ function Row({ row }: { readonly row: AuditRow }) {
         )}
       </td>
       <td>{row.request_id !== null && <Narrow field="request" value={row.request_id} />}</td>
-      <td>
-        <Proof row={row} />
-      </td>
     </tr>
   );
 }

@@ -97,10 +97,10 @@ function EventTable({ events, filterKey }: EventTableProps) {
             <th scope="col">Received</th>
             <th scope="col">Status</th>
             <th scope="col">Type</th>
+            <th scope="col">Event</th>
             <th scope="col">Object</th>
             <th scope="col" className="number">Tries</th>
             <th scope="col">Last error</th>
-            <th scope="col">Event</th>
           </tr>
         </thead>
         <tbody>{rows.map((event) => <EventLine key={event.event_id} event={event} />)}</tbody>
@@ -122,19 +122,19 @@ function EventLine({ event }: { readonly event: EventRow }) {
       </td>
       <td>{event.event_type}</td>
       <td>
+        <a href={hrefOf("events", event.event_id)}>
+          <code title={event.event_id}>{event.event_id}</code>
+        </a>
+      </td>
+      <td>
         {object === null ? "–" : (
           <a href={hrefOf("events", undefined, { object, span: "30d" })}>
-            <code>{object}</code>
+            <code title={object}>{object}</code>
           </a>
         )}
       </td>
       <td className="number">{event.attempts}</td>
       <td>{error === null ? "" : errorWords(error)}</td>
-      <td>
-        <a href={hrefOf("events", event.event_id)}>
-          <code>{event.event_id}</code>
-        </a>
-      </td>
     </tr>
   );
 }

@@ -1,4 +1,4 @@
-import { useCallback } from "react";
+import { type ReactNode, useCallback } from "react";
 import { failed } from "../../../api/failure.ts";
 import { Field } from "../../../ui/field.tsx";
 import { done } from "../../api/ask.ts";
@@ -73,7 +73,7 @@ function Group({ title, names, settings, onDone }: GroupProps) {
             <tr key={name}>
               <th scope="row">{asWords(name)}</th>
               <td>
-                <code>{written(settings[name])}</code>
+                {shown(name, settings[name])}
               </td>
               {may("settings.update") && (
                 <td>
@@ -119,12 +119,29 @@ function Change({ name, value, onDone }: ChangeProps) {
         name="value"
         autoComplete="off"
         defaultValue={written(value)}
-        hint={typeof value === "object" && value !== null ? 'JSON: {"usd": 100000} or ["KP"]' : ""}
+        hint={hintOf(name)}
       />
     </Action>
   );
 }
 
+/** A value as one says it. */
+function shown(name: string, value: Settings[string] | undefined): ReactNode {
+  const text = written(value);
+  if (text === "{}" || text === "null") return "no limit";
+  if (text === "[]") return name === "country_allow" ? "any" : "none";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return <code>{text}</code>;
+}
+
+function hintOf(name: string): string {
+  if (/_minor$/.test(name)) return 'Minor units by currency: {"usd": 100000}; {} for no limit.';
+  if (/^country_(allow|deny)$/.test(name)) return 'ISO codes: ["KP", "IR"]; [] for none.';
+  if (/session_age_seconds$/.test(name)) return "Seconds, or null for no limit.";
+  return /second_factor$/.test(name) ? "true or false" : "";
+}
+
+/** A value as one types it. */
 function written(value: Settings[string] | undefined): string {
   return typeof value === "string" ? value : JSON.stringify(value ?? null);
 }

@@ -8,7 +8,7 @@ export function Standing({ overview: { switches } }: { readonly overview: Overvi
   const thrown = Object.entries(switches).filter(([, stop]) => stop).map(([name]) => name);
   if (thrown.length === 0) return null;
   return (
-    <Notice tone="bad" title={`Switched off: ${thrown.map(asWords).join(", ")}`}>
+    <Notice tone="bad" title={`Stopped: ${thrown.map(asWords).join(", ")}`}>
       <p>
         {thrown.includes("all") || thrown.includes("checkout")
           ? "Nobody can pay. "

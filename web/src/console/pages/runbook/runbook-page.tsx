@@ -28,7 +28,7 @@ export function RunbookPage({ name }: { readonly name: string }) {
       title="Runbook"
       lead={
         <>
-          <code>docs/{name}</code>
+          <a href={docsHref("runbooks/README.md")}>All runbooks</a> / <code>docs/{name}</code>
           {at !== null && (
             <>
               · <a href={hrefOf("runbook", name)}>the whole page</a>

@@ -80,16 +80,16 @@ function Switch({ name, title, stops, isThrown, onDone }: SwitchProps) {
   return (
     <Panel
       title={title}
-      aside={<Badge tone={isThrown ? "bad" : "good"}>{isThrown ? "Switched off" : "Works"}</Badge>}
+      aside={<Badge tone={isThrown ? "bad" : "good"}>{isThrown ? "Stopped" : "Runs"}</Badge>}
     >
-      <p>{stops}</p>
+      <p>{isThrown ? stops : `When stopped: ${stops}`}</p>
       {may("switch.set") && (isThrown
         ? (
           <Action
-            label={`Switch on: ${title.toLowerCase()}`}
+            label={`Let it run: ${lowered(title)}`}
             look="primary"
-            title={`Switch ${title.toLowerCase()} on again?`}
-            confirm="Switch on"
+            title={`Let ${lowered(title)} run again?`}
+            confirm="Let it run"
             run={set(false)}
             onDone={onDone}
           >
@@ -98,9 +98,9 @@ function Switch({ name, title, stops, isThrown, onDone }: SwitchProps) {
         )
         : (
           <Action
-            label={`Switch off: ${title.toLowerCase()}`}
-            title={`Switch ${title.toLowerCase()} off for everybody?`}
-            confirm="Switch off"
+            label={`Stop: ${lowered(title)}`}
+            title={`Stop ${lowered(title)} for everybody?`}
+            confirm="Stop"
             isDangerous
             run={set(true)}
             onDone={onDone}
@@ -110,4 +110,8 @@ function Switch({ name, title, stops, isThrown, onDone }: SwitchProps) {
         ))}
     </Panel>
   );
+}
+
+function lowered(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
