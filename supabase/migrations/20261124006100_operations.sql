@@ -98,7 +98,8 @@ comment on table payments_private.operation_totals is
   'The same since the beginning: counters that never go back, whatever is purged.';
 alter table payments_private.operation_totals enable row level security;
 
-create function payments.record_operations(p_records jsonb, p_counts jsonb) returns void
+create function payments.record_operations(p_records jsonb, p_counts jsonb, p_key_fingerprint text default null)
+returns void
 language plpgsql volatile
 security definer -- the functions' roles have no table access of their own
 set search_path = ''
@@ -125,10 +126,14 @@ begin
   where to_timestamp(c.minute / 1000.0) between now() - interval '1 hour' and now() + interval '1 minute'
     and c.code ~ '^[a-z_]+$' and length(c.code) <= 40
   limit 200;
+  -- of the others' keys their audit rows tell
+  if own_name in ('stripe-webhook', 'payments-worker') then
+    perform payments_private.note_own_key(p_key_fingerprint, own_name);
+  end if;
 end
 $$;
-comment on function payments.record_operations(jsonb, jsonb) is
-  'Takes what an isolate gathered: [{at, code, ms, request_id}] and [{minute, code, requests, total_ms, buckets}], times in Unix milliseconds, at most 200 of each, not older than an hour. The caller''s role says which function it is.';
+comment on function payments.record_operations(jsonb, jsonb, text) is
+  'Takes what an isolate gathered: [{at, code, ms, request_id}] and [{minute, code, requests, total_ms, buckets}], times in Unix milliseconds, at most 200 of each, not older than an hour. The caller''s role says which function it is; p_key_fingerprint, which key it came with.';
 
 -- 2. What the worker makes of it ------------------------------------------------------------------
 
@@ -378,7 +383,7 @@ $$;
 comment on function payments.read_metrics() is
   'What GET payments-worker/metrics shows: requests by function and code with their histograms, the backlog, open alerts. Counts only.';
 
-grant execute on function payments.record_operations(jsonb, jsonb)
+grant execute on function payments.record_operations(jsonb, jsonb, text)
   to payments_checkout, payments_portal, payments_sync, payments_webhook, payments_worker;
 grant execute on function payments.detect() to payments_worker;
 grant execute on function payments.read_metrics() to payments_worker;

@@ -1,6 +1,7 @@
 -- Purpose: how old each secret is, and when it was last used, long after the events themselves are purged.
--- Objects: payments_private.key_uses, note_key_uses; audit.key_uses_since.
--- Risk:    none to the hot path: read off the rows that are there anyway, once a day. Fingerprints only:
+-- Objects: payments_private.key_uses, note_own_key, note_key_uses; audit.key_uses_since.
+-- Risk:    none to the hot path: read off the rows that are there anyway, once a day; worker and webhook, whose
+--          rows name no key, tell their own with their statistics, written every ten minutes. Fingerprints only:
 --          the first 16 hex digits of a secret's SHA-256, never the secret.
 
 set role audit_owner;
@@ -37,8 +38,27 @@ create table payments_private.key_uses (
 );
 comment on table payments_private.key_uses is
   'Since when and until when each secret was used, by its fingerprint. Kept after events and audit rows are purged.';
-comment on column payments_private.key_uses.used_by is 'stripe, or the operation that a function''s key was used for.';
+comment on column payments_private.key_uses.used_by is 'stripe, the operation that a function''s key was used for, or the function that told of its own key.';
 alter table payments_private.key_uses enable row level security;
+
+create function payments_private.note_own_key(p_fingerprint text, p_function text) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  -- looked at first: most calls must lock nothing
+  if p_fingerprint ~ '^[0-9a-f]{16}$' and not exists (
+    select from payments_private.key_uses as k
+    where k.fingerprint = p_fingerprint and k.last_used_at >= now() - interval '10 minutes'
+  ) then
+    insert into payments_private.key_uses as k (fingerprint, kind, used_by, first_used_at, last_used_at)
+    values (p_fingerprint, 'function_key', p_function, now(), now())
+    on conflict (fingerprint) do update set last_used_at = excluded.last_used_at;
+  end if;
+end
+$$;
+comment on function payments_private.note_own_key(text, text) is
+  'Notes that a function has used the key of this fingerprint, to ten minutes.';
 
 create function payments_private.note_key_uses() returns void
 language plpgsql volatile
@@ -46,8 +66,10 @@ set search_path = ''
 as $$
 declare
   -- rows of transactions that were open at the last look are found by looking back an hour more
-  since timestamptz := coalesce((select max(k.last_used_at) from payments_private.key_uses as k) - interval '1 hour',
-    '-infinity');
+  since timestamptz := coalesce((
+    select max(k.last_used_at) from payments_private.key_uses as k
+    where k.used_by not in ('stripe-webhook', 'payments-worker') -- they tell by themselves, at any time
+  ) - interval '1 hour', '-infinity');
   old record;
 begin
   insert into payments_private.key_uses as k (fingerprint, kind, used_by, first_used_at, last_used_at)

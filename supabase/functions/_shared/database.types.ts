@@ -701,7 +701,10 @@ export type Database = {
       "record_anchor": { Args: { "p_number": number; "p_target": string }; Returns: undefined };
       "record_checkout": { Args: { "p_result": Json }; Returns: Json };
       "record_found_event": { Args: { "p_event": Json }; Returns: Json };
-      "record_operations": { Args: { "p_counts": Json; "p_records": Json }; Returns: undefined };
+      "record_operations": {
+        Args: { "p_counts": Json; "p_key_fingerprint"?: string; "p_records": Json };
+        Returns: undefined;
+      };
       "record_portal": {
         Args: {
           "p_customer_id": string;

@@ -9,6 +9,7 @@ import {
 } from "./config.ts";
 import { createRpc } from "./database.ts";
 import type { Surroundings } from "./endpoint.ts";
+import { fingerprint } from "./hex.ts";
 import { createLog } from "./log.ts";
 import { createOperationRecorder, type Operation } from "./operations.ts";
 
@@ -42,10 +43,15 @@ export function readSurroundings<D>(
 /** Writes how requests ended, as the function's own role, in the background. */
 function createRecorder(name: FunctionName, config: Config): (operation: Operation) => void {
   const rpc = createRpc(config);
+  const keyFingerprint = fingerprint(config.databaseKey);
   const log = createLog(console.log, () => new Date(), { function_name: name });
   return createOperationRecorder({
     write: async ({ records, counts }) => {
-      await rpc("record_operations", { p_records: records, p_counts: counts }, z.null());
+      await rpc("record_operations", {
+        p_records: records,
+        p_counts: counts,
+        p_key_fingerprint: await keyFingerprint,
+      }, z.null());
     },
     lost: (requests) => log("warn", "operations lost", { failed: requests }),
     later: (run, afterMs) =>

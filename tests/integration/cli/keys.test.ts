@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { fingerprint } from "../../../supabase/functions/_shared/hex.ts";
-import { eventBody, openCheckout, outcomeOf, stripeId } from "../../support/payments.ts";
+import { eventBody, openCheckout, outcomeOf, stripeId, until } from "../../support/payments.ts";
 import { runTasks } from "../../support/pipeline.ts";
 import { adminSql, signUp, stack } from "../../support/stack.ts";
 import { payments } from "./support.ts";
@@ -34,6 +34,11 @@ describe("payments keys", () => {
   it("2.1d lists each secret by fingerprint, with its age and its last use, and never the secret", async () => {
     await outcomeOf(eventBody({ type: "product.created", object: product() }));
     await openCheckout(await signUp());
+    await until(async () =>
+      // told with the statistics, a second later
+      (await sql`select from payments_private.key_uses
+        where used_by in ('stripe-webhook', 'payments-worker')`).length === 2
+    );
     const env = {
       PAYMENTS_DB_URL: stack().dbUrl,
       STRIPE_WEBHOOK_SECRETS: `whsec_${"n".repeat(32)},${stack().webhookSecret}`,
@@ -55,6 +60,19 @@ describe("payments keys", () => {
       used_by: "checkout",
       state: "in use",
     }));
+    for (
+      const [name, used_by] of [
+        ["payments_webhook", "stripe-webhook"],
+        ["payments_worker", "payments-worker"],
+      ] as const
+    ) {
+      expect(keys).toContainEqual(expect.objectContaining({
+        fingerprint: await fingerprint(stack().secretKeys[name] ?? ""),
+        configured: name,
+        used_by,
+        state: "in use",
+      }));
+    }
     expect(keys).toContainEqual(expect.objectContaining({
       fingerprint: await fingerprint(`whsec_${"n".repeat(32)}`),
       configured: "1",
@@ -64,6 +82,19 @@ describe("payments keys", () => {
     expect(text).toContain("payments_checkout");
     expect(out + text).not.toContain(stack().webhookSecret);
     expect(out + text).not.toContain(checkoutKey);
+  });
+
+  it("2.1d what a function tells of its own key hides no use of another", async () => {
+    await sql.begin(async (tx) => {
+      await tx`delete from payments_private.key_uses`;
+      await tx`select payments_private.note_own_key(${INVENTED}, 'payments-worker')`;
+      await tx`update payments_private.processed_events set received_at = now() - interval '5 hours'`;
+      await tx`select payments_private.note_key_uses()`;
+      const rows = await tx`select kind from payments_private.key_uses
+        where fingerprint = ${await fingerprint(stack().webhookSecret)}`;
+      expect(rows).toEqual([{ kind: "webhook_secret" }]);
+      await tx.unsafe("rollback");
+    });
   });
 
   it("2.1d keeps a secret's first use when the events it verified then are purged", async () => {

@@ -1,6 +1,7 @@
 // The ownership matrix: every table of our schemas × every verb × everybody who can ask, in SQL and
 // through REST. What is expected comes from docs/database.md and readable-columns.ts alone.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { firstReconciliationIsOver } from "../../support/pipeline.ts";
 import { adminSql } from "../../support/stack.ts";
 import { type ApiActor, type Cast, gather } from "./support/actors.ts";
 import { readersOf } from "./support/documented-access.ts";
@@ -14,6 +15,7 @@ let relations: Relation[];
 let cast: Cast;
 
 beforeAll(async () => {
+  await firstReconciliationIsOver(sql); // it writes the account's only row
   relations = await relationsOf(sql);
   cast = await gather(sql);
 });
