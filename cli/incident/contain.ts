@@ -6,7 +6,7 @@ import { type Answer, readIncidentId, runStep, stepCommand } from "./step.ts";
 
 const STEPS = `
 Steps, each of which may be repeated: what is done already stays done.
-  stop-all              every operation answers 503        back: payments kill-switch all off
+  stop-all              users and webhooks hear 503        back: payments kill-switch all off
   stop-checkout         no new checkouts                   back: payments kill-switch checkout off
   stop-portal           no portal visits                   back: payments kill-switch portal off
   stop-webhooks         nothing is taken in; Stripe retries for three days

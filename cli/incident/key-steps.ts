@@ -8,8 +8,9 @@ const STEPS = {
   "stripe-secret-key": [
     "Stripe dashboard → Developers → API keys: make a new restricted key (docs/stripe-keys.md), do not roll yet",
     `STRIPE_SECRET_KEY: ${ROLL_FUNCTION_SECRETS}`,
-    "Look that checkouts work: payments status",
+    "Look that the worker reads Stripe with it: payments status, a backlog that does not grow",
     "Stripe dashboard: delete the leaked key, at once and without a grace period",
+    "payments kill-switch checkout off, if it was thrown; make one checkout",
     "Stripe dashboard → Developers → Logs, by that key: what was done with it that we did not do?",
   ],
   "stripe-webhook-secret": [

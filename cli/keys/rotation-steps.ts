@@ -24,16 +24,17 @@ function webhookSteps(keys: readonly KeyLine[]): Step[] {
   const configured = keys.filter((key) => key.kind === "webhook_secret" && key.configured !== null)
     .toSorted((a, b) => Number(a.configured) - Number(b.configured));
   const [newest, ...older] = configured;
-  if (newest === undefined) {
-    return [{
-      what: "give this command STRIPE_WEBHOOK_SECRETS as the functions have it",
-      done: false,
-    }];
-  }
   const alone = older.length === 0;
-  const isUsed = newest.first !== null;
-  const busy = older.filter(({ last }) => last !== null && last < (newest.first ?? 0));
+  const isUsed = newest !== undefined && newest.first !== null;
+  const busy = older.filter(({ last }) => last !== null && last < (newest?.first ?? 0));
   return [
+    ...(newest === undefined
+      ? [{
+        what:
+          "this command cannot tell how far you are: give it STRIPE_WEBHOOK_SECRETS as the functions have it",
+        done: false,
+      }]
+      : []),
     {
       what: "Stripe: roll the endpoint's secret, and let the old one live for 24 hours",
       done: alone ? null : true,
@@ -41,10 +42,12 @@ function webhookSteps(keys: readonly KeyLine[]): Step[] {
     {
       what:
         "set STRIPE_WEBHOOK_SECRETS=<new>,<old> for stripe-webhook (newest first, at most three)",
-      done: !alone,
+      done: newest === undefined ? null : !alone,
     },
     {
-      what: `wait until the new one (${newest.fingerprint}) has verified an event`,
+      what: `wait until the new one${
+        newest === undefined ? "" : ` (${newest.fingerprint})`
+      } has verified an event`,
       done: alone ? null : isUsed,
     },
     {
@@ -53,7 +56,10 @@ function webhookSteps(keys: readonly KeyLine[]): Step[] {
           .join(""),
       done: alone ? null : isUsed && busy.length === 0,
     },
-    { what: "set STRIPE_WEBHOOK_SECRETS=<new>", done: alone && isUsed ? null : false },
+    {
+      what: "set STRIPE_WEBHOOK_SECRETS=<new>",
+      done: newest === undefined || (alone && isUsed) ? null : false,
+    },
   ];
 }
 
@@ -64,7 +70,7 @@ const MANUAL: Readonly<Record<Exclude<Rotation, "webhook">, readonly string[]>> 
   ],
   stripe: [
     "Stripe: make a second restricted key with the permissions of docs/stripe-keys.md",
-    "set STRIPE_SECRET_KEY for all functions that have it: supabase secrets set STRIPE_SECRET_KEY=…",
+    "set STRIPE_SECRET_KEY for all functions that have it, from a file (docs/configuration.md, Set a secret)",
     "payments doctor, and one checkout: both fine",
     "Stripe: the old key's last use (Developers, API keys) is before the change; expire it",
   ],
