@@ -6,7 +6,7 @@ import { type BenchCase, type BenchContext, median, round } from "../support/ben
 import { openStatementPool, type StatementPool } from "../support/statement-pool.ts";
 
 const WRITERS = 32;
-const ROUNDS = 8;
+const ROUNDS = 24;
 const ROWS_A_ROUND = 4_000;
 const SEAL_EVERY_MS = 1_000;
 const AIM = 0.95;
