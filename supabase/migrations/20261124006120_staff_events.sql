@@ -1,5 +1,5 @@
 -- Purpose: staff find an event, see how it went, and have a dead one tried again.
--- Objects: audit.event_rows; payments.staff_list_events, staff_show_event, staff_replay_events;
+-- Objects: audit.event_rows; payments_private.search_windows; payments.staff_list_events, staff_show_event, staff_replay_events;
 --          permissions event.read, event.replay; an index on the time of receipt.
 -- Risk:    an event names Stripe objects, never a payload. A replay applies what Stripe says and nothing
 --          else; who may not replay may not see what a replay would do either.
@@ -43,6 +43,29 @@ insert into payments_private.role_permissions (role, permission) values
 create index events_by_receipt on payments_private.processed_events using brin (received_at)
   with (pages_per_range = 16, autosummarize = on);
 
+create function payments_private.search_windows(p_since timestamptz, p_until timestamptz, p_before_at timestamptz)
+returns table (starts timestamptz, ends timestamptz)
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  span interval := '1 hour';
+begin
+  -- the row that a page ended with is in the first window of the next one
+  ends := least(p_until, p_before_at + interval '1 microsecond', 'infinity');
+  loop
+    starts := greatest(least(ends, clock_timestamp()) - span, p_since);
+    return next;
+    exit when starts <= p_since;
+    ends := starts;
+    span := span * 5;
+  end loop;
+end
+$$;
+comment on function payments_private.search_windows(timestamptz, timestamptz, timestamptz) is
+  'Windows of growing length from the newest back to p_since: the newest rows are wanted, and a year is read only where the last hour, day, week do not fill the page. p_since must be finite.';
+grant execute on function payments_private.search_windows(timestamptz, timestamptz, timestamptz) to audit_owner;
+
 create function payments_private.events_between(
   p_filter jsonb, p_from timestamptz, p_to timestamptz, p_before_at timestamptz, p_limit integer
 ) returns jsonb
@@ -82,19 +105,15 @@ declare
       select r.keep_days from payments_private.retention_classes as r where r.class = 'events')));
   before_at timestamptz := (p_filter ->> 'before_at')::timestamptz;
   wanted integer := least(greatest(coalesce(p_limit, 50), 1), 200);
-  ends timestamptz := least((p_filter ->> 'until')::timestamptz, before_at + interval '1 microsecond', 'infinity');
-  -- the newest are wanted: a month is read only if the last hour, day, week did not fill the page
-  span interval := '1 hour';
-  starts timestamptz;
+  page record;
   found jsonb := '[]';
 begin
+  for page in
+    select w.* from payments_private.search_windows(since, (p_filter ->> 'until')::timestamptz, before_at) as w
   loop
-    starts := greatest(least(ends, clock_timestamp()) - span, since);
     found := found || payments_private.events_between(
-      p_filter, starts, ends, before_at, wanted - jsonb_array_length(found));
-    exit when jsonb_array_length(found) >= wanted or starts <= since;
-    ends := starts;
-    span := span * 5;
+      p_filter, page.starts, page.ends, before_at, wanted - jsonb_array_length(found));
+    exit when jsonb_array_length(found) >= wanted;
   end loop;
   return found;
 end

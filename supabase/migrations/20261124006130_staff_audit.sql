@@ -87,18 +87,15 @@ declare
   before_at timestamptz := (p_filter ->> 'before_at')::timestamptz;
   before_id uuid := (p_filter ->> 'before_id')::uuid;
   wanted integer := least(greatest(coalesce(p_limit, 50), 1), 200);
-  ends timestamptz := least((p_filter ->> 'until')::timestamptz, before_at + interval '1 microsecond', 'infinity');
-  -- the newest are wanted: a year is read only if the last hour, day, week did not fill the page
-  span interval := '1 hour';
-  starts timestamptz;
+  page record;
   found jsonb := '[]';
 begin
+  for page in
+    select w.* from payments_private.search_windows(since, (p_filter ->> 'until')::timestamptz, before_at) as w
   loop
-    starts := greatest(least(ends, clock_timestamp()) - span, since);
-    found := found || audit.rows_between(p_filter, starts, ends, before_at, before_id, wanted - jsonb_array_length(found));
-    exit when jsonb_array_length(found) >= wanted or starts <= since;
-    ends := starts;
-    span := span * 5;
+    found := found || audit.rows_between(
+      p_filter, page.starts, page.ends, before_at, before_id, wanted - jsonb_array_length(found));
+    exit when jsonb_array_length(found) >= wanted;
   end loop;
   return found;
 end

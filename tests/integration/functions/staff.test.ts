@@ -343,7 +343,7 @@ describe("what staff do", () => {
     expect(trail?.["detail"]).toEqual({ before: { user_burst: 60 }, after: { user_burst: 55 } });
   });
 
-  it("5.2a a refund is made once at Stripe, never more than was paid, whatever Stripe does", async () => {
+  async function buyBadge() {
     const buyer = await signUp();
     const session = await openCheckout(buyer, {
       mode: "payment",
@@ -355,6 +355,11 @@ describe("what staff do", () => {
         .eq("status", "succeeded");
       return data?.[0]?.id;
     });
+    return { buyer, bought };
+  }
+
+  it("5.2a a refund is made once at Stripe, never more than was paid, whatever Stripe does", async () => {
+    const { buyer, bought } = await buyBadge();
     await twin("faults", { api: [{ path: "/v1/refunds", method: "POST", kind: "500", times: 3 }] });
     try {
       const refund = (amount: number) =>
@@ -383,17 +388,7 @@ describe("what staff do", () => {
   });
 
   it("7.1b a refund that is asked for again under its key is asked for once", async () => {
-    const buyer = await signUp();
-    const session = await openCheckout(buyer, {
-      mode: "payment",
-      items: [{ price: "badge_once", quantity: 1 }],
-    });
-    await twin(`checkout_sessions/${session.id}/pay`, { card: "4242424242424242" });
-    const bought = await until(async () => {
-      const { data } = await buyer.client.schema("payments").from("payments").select("id")
-        .eq("status", "succeeded");
-      return data?.[0]?.id;
-    });
+    const { bought } = await buyBadge();
     const key = crypto.randomUUID();
     const refund = (changes: Record<string, unknown> = {}, role: Role = "finance") =>
       call(member(role), "staff_refund", {
