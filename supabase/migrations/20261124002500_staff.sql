@@ -73,12 +73,13 @@ begin
     ) then 'forbidden'
     -- spaces of any kind, also those without width, are no reason
     when length(regexp_replace(coalesce(p_reason, ''),
-      '[\s\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]',
+      '[\s\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]',
       '', 'g')) < 3 then 'reason_required'
     when length(p_reason) > 500 then 'reason_too_long' end;
-  -- everybody with an account may ask: a flood of it is counted, and does not fill the log for good
+  -- Everybody with an account may ask: a flood of it is counted, and does not fill the log for good. Counted by
+  -- what was tried, too: who is refused often for one thing is still seen to try another.
   if refusal is not null and caller is not null
-    and payments_private.note_rate_refusal('staff', caller::text, 20) then
+    and payments_private.note_rate_refusal('staff', concat_ws(' ', caller, p_permission, refusal), 5) then
     perform audit.append('staff', caller::text, 'staff.refused', 'refused', p_resource_type,
       payments_private.id_or_nothing(p_resource_id), null, null, refusal,
       jsonb_build_object('permission', p_permission));
@@ -87,7 +88,7 @@ begin
 end
 $$;
 comment on function payments_private.staff_refusal(text, text, text, text) is
-  'Why the caller may not do this: unauthorized, session_ended, forbidden, reason_required, reason_too_long; null when they may. The first twenty refusals of a caller in ten minutes are audited, the rest counted.';
+  'Why the caller may not do this: unauthorized, session_ended, forbidden, reason_required, reason_too_long; null when they may. The first five refusals of a caller in ten minutes, of each permission and kind, are audited, the rest counted.';
 
 create function payments_private.staff_done(
   p_actor text, p_action text, p_reason text, p_resource_type text, p_resource_id text, p_detail jsonb default '{}'

@@ -105,13 +105,14 @@ begin
       where q.code = 'ok' group by 1, 2) as r
     group by 1
   ), counted as (
-    -- strangers cannot make up for the requests that people no longer send: what was refused before anybody
-    -- was known (NOISE in _shared/operations.ts) is not volume
+    -- nobody makes up for the requests that customers no longer send: what was refused before anybody was known
+    -- (NOISE in _shared/operations.ts), or costs an account nothing to repeat, is not volume
     select 'volume' as metric, g.minute, coalesce(sum(r.requests), 0) as value, coalesce(sum(r.requests), 0) as samples
     from generate_series(p_from, p_to - interval '1 minute', interval '1 minute') as g (minute)
     left join requests as r on r.minute = g.minute and r.code not in (
       'bad_request', 'invalid_signature', 'unauthorized', 'https_required', 'not_found', 'method_not_allowed',
-      'payload_too_large', 'unsupported_media_type', 'rate_limited')
+      'payload_too_large', 'unsupported_media_type', 'rate_limited', 'anonymous_user', 'session_ended',
+      'invalid_request')
     group by 2
     union all
     select 'errors', r.minute, sum(r.requests), sum(r.requests) from requests as r

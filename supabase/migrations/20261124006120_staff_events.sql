@@ -46,6 +46,7 @@ create index events_by_receipt on payments_private.processed_events using brin (
 create function payments_private.search_windows(p_since timestamptz, p_until timestamptz, p_before_at timestamptz)
 returns table (starts timestamptz, ends timestamptz)
 language plpgsql volatile
+security definer -- called from audit_owner's procedures, and must not run as audit_owner
 set search_path = ''
 as $$
 declare

@@ -50,15 +50,17 @@ begin
   if p_fingerprint ~ '^[0-9a-f]{16}$' and not exists (
     select from payments_private.key_uses as k
     where k.fingerprint = p_fingerprint and k.last_used_at >= now() - interval '10 minutes'
-  ) then
+  ) and (select count(*) < 100 from payments_private.key_uses as k where k.used_by = p_function) then
     insert into payments_private.key_uses as k (fingerprint, kind, used_by, first_used_at, last_used_at)
     values (p_fingerprint, 'function_key', p_function, now(), now())
-    on conflict (fingerprint) do update set last_used_at = excluded.last_used_at;
+    -- nobody speaks for another's secret: it would look used for ever, and hide when the others were looked at
+    on conflict (fingerprint) do update set last_used_at = excluded.last_used_at
+    where k.kind = 'function_key' and k.used_by = excluded.used_by;
   end if;
 end
 $$;
 comment on function payments_private.note_own_key(text, text) is
-  'Notes that a function has used the key of this fingerprint, to ten minutes.';
+  'Notes that a function has used the key of this fingerprint, to ten minutes; at most a hundred for each function, and none that something else told of.';
 
 create function payments_private.note_key_uses() returns void
 language plpgsql volatile

@@ -2,7 +2,7 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { fingerprint } from "../../../supabase/functions/_shared/hex.ts";
 import { eventBody, openCheckout, outcomeOf, stripeId, until } from "../../support/payments.ts";
 import { runTasks } from "../../support/pipeline.ts";
-import { adminSql, signUp, stack } from "../../support/stack.ts";
+import { adminSql, rpcAs, signUp, stack } from "../../support/stack.ts";
 import { payments } from "./support.ts";
 
 const sql = adminSql();
@@ -95,6 +95,18 @@ describe("payments keys", () => {
       expect(rows).toEqual([{ kind: "webhook_secret" }]);
       await tx.unsafe("rollback");
     });
+  });
+
+  it("2.1d nobody tells of another's secret", async () => {
+    await ageOf("80 days", "3 days");
+    await rpcAs("payments_worker", "record_operations", {
+      p_records: [],
+      p_counts: [],
+      p_key_fingerprint: INVENTED,
+    });
+    const [row] = await sql`select used_by, last_used_at < now() - interval '2 days' as rests
+      from payments_private.key_uses where fingerprint = ${INVENTED}`;
+    expect(row).toEqual({ used_by: "stripe", rests: true });
   });
 
   it("2.1d keeps a secret's first use when the events it verified then are purged", async () => {

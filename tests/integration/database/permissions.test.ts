@@ -59,8 +59,8 @@ describe("operations", () => {
       const [found] = await sql<{ names: string[] }[]>`
         select coalesce(proargnames, '{}') as names from pg_proc
         where pronamespace = 'payments'::regnamespace and proname = ${name}`;
-      // of many refusals the first twenty are in the trail
-      await sql`delete from payments_private.rate_refusals where subject = ${outsider.user.id}`;
+      // of many refusals the first are in the trail
+      await sql`delete from payments_private.rate_refusals where subject like ${`${outsider.user.id} %`}`;
       const nothing = Object.fromEntries((found?.names ?? []).map((key) => [key, null]));
       const { data } = await outsider.client.schema("payments").rpc(name, nothing);
       expect([name, data]).toEqual([name, { ok: false, code: "forbidden" }]);

@@ -6,6 +6,8 @@ const AUDIT = "supabase/migrations/20261124006130_staff_audit.sql";
 const PEOPLE = "supabase/migrations/20261124006140_staff_people.sql";
 const STAFF = "supabase/migrations/20261124002500_staff.sql";
 const STAFF_OPERATIONS = "supabase/migrations/20261124002600_staff_operations.sql";
+const KEY_USES = "supabase/migrations/20261124007000_key_uses.sql";
+const KEY_TESTS = ["tests/integration/cli/keys.test.ts"];
 const STAFF_TESTS = ["tests/integration/functions/staff.test.ts"];
 const ASKED = ["tests/integration/eyes/console.test.ts"];
 const PERMISSIONS = ["tests/integration/database/permissions.test.ts"];
@@ -125,7 +127,8 @@ export const CONSOLE_MUTATIONS: readonly Mutation[] = [
     requirement: "7.1a",
     what: "lets refused calls fill the log",
     file: STAFF,
-    find: "\n    and payments_private.note_rate_refusal('staff', caller::text, 20)",
+    find:
+      "\n    and payments_private.note_rate_refusal('staff', concat_ws(' ', caller, p_permission, refusal), 5)",
     replace: "",
     tests: STAFF_TESTS,
     name: "7.1a who asks for what they may not",
@@ -193,5 +196,32 @@ export const CONSOLE_MUTATIONS: readonly Mutation[] = [
     replace: "if is_off then",
     tests: ["tests/integration/functions/limits.test.ts"],
     name: "I8 without its row of settings",
+  },
+  {
+    requirement: "7.1a",
+    what: "lets twenty refusals of one thing hide another",
+    file: STAFF,
+    find: "concat_ws(' ', caller, p_permission, refusal)",
+    replace: "concat_ws(' ', caller, 'x')",
+    tests: STAFF_TESTS,
+    name: "7.1a who asks for what they may not",
+  },
+  {
+    requirement: "2.1d",
+    what: "lets a function tell of another's secret",
+    file: KEY_USES,
+    find: "\n    where k.kind = 'function_key' and k.used_by = excluded.used_by;",
+    replace: ";",
+    tests: KEY_TESTS,
+    name: "2.1d nobody tells of another's secret",
+  },
+  {
+    requirement: "2.1d",
+    what: "looks no further back than to what a function told",
+    file: KEY_USES,
+    find: "where k.used_by not in ('stripe-webhook', 'payments-worker')",
+    replace: "where true",
+    tests: KEY_TESTS,
+    name: "2.1d what a function tells of its own key",
   },
 ];

@@ -28,8 +28,10 @@ export function storeReason(userId: string, reason: string): void {
   globalThis.sessionStorage.setItem(storageKey(userId), reason);
 }
 
+/** Spaces of any kind, also those without width; the database says the same. */
+const invisible = /[\p{C}\p{Z}\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0]/gu;
+
 /** Whether the database would take it. */
 export function isReason(text: string): boolean {
-  const length = text.trim().length;
-  return length >= 3 && length <= 500;
+  return text.replace(invisible, "").length >= 3 && text.trim().length <= 500;
 }

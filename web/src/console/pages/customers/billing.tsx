@@ -1,4 +1,4 @@
-import { useCallback, useRef } from "react";
+import { useCallback } from "react";
 import { failed } from "../../../api/failure.ts";
 import { paymentStatusWords, subscriptionStatusWords } from "../../../billing/status-words.ts";
 import { formatMoney } from "../../../format/money.ts";
@@ -221,6 +221,17 @@ function Payments({ payments, onDone }: PaymentsProps) {
   );
 }
 
+const placeOf = (paymentId: string) => `payments-console-refund:${paymentId}`;
+
+/** Who presses again because no answer came asks for the same refund, after a reload too. */
+function requestOf(paymentId: string): string {
+  const kept = sessionStorage.getItem(placeOf(paymentId));
+  if (kept !== null) return kept;
+  const made = crypto.randomUUID();
+  sessionStorage.setItem(placeOf(paymentId), made);
+  return made;
+}
+
 interface RefundProps {
   readonly payment: CustomerBilling["billing"]["payments"][number];
   readonly onDone: () => void;
@@ -228,19 +239,17 @@ interface RefundProps {
 
 function Refund({ payment: { id, amount, currency }, onDone }: RefundProps) {
   const { ask } = useStaff();
-  // who presses again because no answer came asks for the same refund
-  const request = useRef(crypto.randomUUID());
   const run = async (reason: string, form: FormData) => {
     const text = form.get("amount");
     const minor = typeof text === "string" ? readMinorAmount(text, currency) : undefined;
     if (minor === undefined) return failed({ code: "invalid_setting" });
     const outcome = await ask(
       "staff_refund",
-      { p_payment_id: id, p_amount_minor: minor, p_reason: reason, p_request: request.current },
+      { p_payment_id: id, p_amount_minor: minor, p_reason: reason, p_request: requestOf(id) },
       done,
     );
     const isSettled = outcome.ok || outcome.failure.code === "idempotency_conflict";
-    if (isSettled) request.current = crypto.randomUUID();
+    if (isSettled) sessionStorage.removeItem(placeOf(id));
     return outcome;
   };
   return (
