@@ -1,5 +1,6 @@
 -- Purpose: staff find an event, see how it went, and have a dead one tried again.
--- Objects: audit.event_rows; payments_private.search_windows; payments.staff_list_events, staff_show_event, staff_replay_events;
+-- Objects: audit.event_rows; payments_private.search_windows; payments.staff_list_events, staff_show_event,
+--          staff_replay_events;
 --          permissions event.read, event.replay; an index on the time of receipt.
 -- Risk:    an event names Stripe objects, never a payload. A replay applies what Stripe says and nothing
 --          else; who may not replay may not see what a replay would do either.

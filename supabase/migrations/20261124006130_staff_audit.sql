@@ -1,6 +1,6 @@
 -- Purpose: staff search the audit trail, see whether it is sealed and verified, and take a proof of a row.
--- Objects: payments_private.audit_refusal, audit_read; audit.rows_between, search_rows, inclusion_path; payments.staff_search_audit,
---          staff_audit_status, staff_prove_audit_row; permission audit.read.
+-- Objects: payments_private.audit_refusal, audit_read; audit.rows_between, search_rows, inclusion_path;
+--          payments.staff_search_audit, staff_audit_status, staff_prove_audit_row; permission audit.read.
 -- Risk:    the whole trail becomes readable to admins and auditors; each search is itself in the trail. The
 --          procedures are audit_owner's: payments_owner still may only append.
 

@@ -50,7 +50,11 @@ begin
   if p_fingerprint ~ '^[0-9a-f]{16}$' and not exists (
     select from payments_private.key_uses as k
     where k.fingerprint = p_fingerprint and k.last_used_at >= now() - interval '10 minutes'
-  ) and (select count(*) < 100 from payments_private.key_uses as k where k.used_by = p_function) then
+  ) and (
+    -- invented ones have a bound, which must not hide that a known one is used
+    exists (select from payments_private.key_uses as k where k.fingerprint = p_fingerprint)
+    or (select count(*) < 100 from payments_private.key_uses as k where k.used_by = p_function)
+  ) then
     insert into payments_private.key_uses as k (fingerprint, kind, used_by, first_used_at, last_used_at)
     values (p_fingerprint, 'function_key', p_function, now(), now())
     -- nobody speaks for another's secret: it would look used for ever, and hide when the others were looked at
@@ -60,7 +64,7 @@ begin
 end
 $$;
 comment on function payments_private.note_own_key(text, text) is
-  'Notes that a function has used the key of this fingerprint, to ten minutes; at most a hundred for each function, and none that something else told of.';
+  'Notes that a function has used the key of this fingerprint, to ten minutes; at most a hundred keys of each function, and none that something else told of.';
 
 create function payments_private.note_key_uses() returns void
 language plpgsql volatile

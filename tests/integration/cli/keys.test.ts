@@ -109,6 +109,21 @@ describe("payments keys", () => {
     expect(row).toEqual({ used_by: "stripe", rests: true });
   });
 
+  it("2.1d invented keys have a bound, and hide no use of a known one", async () => {
+    await sql.begin(async (tx) => {
+      await tx`delete from payments_private.key_uses`;
+      await tx`insert into payments_private.key_uses
+        select lpad(to_hex(n), 16, '0'), 'function_key', 'payments-worker', now() - interval '3 days',
+          now() - interval '3 days' from generate_series(1, 100) as n`;
+      await tx`select payments_private.note_own_key(${INVENTED}, 'payments-worker')`;
+      await tx`select payments_private.note_own_key(lpad('1', 16, '0'), 'payments-worker')`;
+      const rows = await tx`select fingerprint from payments_private.key_uses
+        where last_used_at > now() - interval '1 day'`;
+      expect(rows).toEqual([{ fingerprint: "0000000000000001" }]);
+      await tx.unsafe("rollback");
+    });
+  });
+
   it("2.1d keeps a secret's first use when the events it verified then are purged", async () => {
     const id = await fingerprint(stack().webhookSecret);
     await runTasks(["purge"]);
