@@ -1,5 +1,6 @@
 import postgres from "postgres";
 import { startStack } from "../../dev/stack/start-stack.ts";
+import { type BackendTime, watchBackends } from "../support/backend-time.ts";
 import { type BenchCase, type BenchContext, median, round } from "../support/bench-case.ts";
 import { type BenchEvent, EVENTS_EACH, makeEvents, takeTurns } from "../support/events.ts";
 import { PLAIN_PROTOTYPE } from "../support/plain-prototype.ts";
@@ -53,11 +54,17 @@ async function prepare(url: string): Promise<void> {
   await sql.end();
 }
 
+/** Of a round's events: milliseconds until all were committed, and microseconds of the sessions' processor time. */
+interface Taken {
+  ms: number;
+  backendUs: number;
+}
+
 interface Round {
-  bare: number;
-  prototype: number;
-  ingest: number;
-  duplicate: number;
+  bare: Taken;
+  prototype: Taken;
+  ingest: Taken;
+  duplicate: Taken;
 }
 
 /** In turns, or every subscriber's events in a row: 32 connections then wait for three subscribers' rows. */
@@ -70,6 +77,7 @@ async function compare(
   order: Order,
 ): Promise<void> {
   const pool = await openStatementPool(url, "payments_webhook", connections);
+  const backends = await watchBackends(url);
   const subscribers = SUBSCRIBERS[connections] ?? 100;
   const warmUp = Math.ceil(connections * WARM_UP_EACH / EVENTS_EACH);
   const rounds: Round[] = [];
@@ -78,16 +86,20 @@ async function compare(
       const makers = index === 0 ? Math.max(subscribers, warmUp) : subscribers;
       const made = await makeEvents(context.random, makers, Math.floor(Date.now() / 1000));
       const events = order === "turns" ? takeTurns(made) : made;
-      const times = await oneRound(pool, events, index % 2 === 0);
+      const times = await oneRound({ pool, backends }, events, index % 2 === 0);
       if (index > 0) rounds.push(times);
     }
   } finally {
+    await backends.close();
     await pool.close();
   }
   const each = subscribers * EVENTS_EACH;
-  const perSecond = (of: keyof Round) => round(median(rounds.map((r) => each / r[of] * 1000)), 0);
-  const ratios = rounds.map(({ bare, ingest }) => round(bare / ingest));
-  const prototypes = rounds.map(({ bare, prototype }) => round(bare / prototype));
+  const perSecond = (of: keyof Round) =>
+    round(median(rounds.map((r) => each / r[of].ms * 1000)), 0);
+  const backendUs = (of: keyof Round) =>
+    round(median(rounds.map((r) => r[of].backendUs / each)), 0);
+  const ratios = rounds.map(({ bare, ingest }) => round(bare.ms / ingest.ms));
+  const prototypes = rounds.map(({ bare, prototype }) => round(bare.ms / prototype.ms));
   context.report({
     bench: "ingest",
     connections,
@@ -98,6 +110,9 @@ async function compare(
     prototype_ratio: round(median(prototypes)),
     aim: order === "turns" ? AIMS[connections] ?? null : null,
     ratios,
+    bare_backend_us: backendUs("bare"),
+    prototype_backend_us: backendUs("prototype"),
+    ingest_backend_us: backendUs("ingest"),
     events: each * ROUNDS,
   });
   context.report({
@@ -105,18 +120,23 @@ async function compare(
     connections,
     order,
     duplicate_per_second: perSecond("duplicate"),
-    cost: round(median(rounds.map(({ duplicate, ingest }) => duplicate / ingest))),
+    cost: round(median(rounds.map(({ duplicate, ingest }) => duplicate.ms / ingest.ms))),
   });
 }
 
 async function oneRound(
-  pool: StatementPool,
+  on: { pool: StatementPool; backends: BackendTime },
   events: readonly BenchEvent[],
   bareFirst: boolean,
 ): Promise<Round> {
-  const bare = () => pool.run(BARE, events.map(({ id, ingest }) => [id, ingest]));
-  const prototype = () => pool.run(PROTOTYPE, events.map((event) => [event.ingest]));
-  const ingest = () => pool.run(INGEST, events.map((event) => [event.ingest]));
+  const take = async (statement: string, rows: readonly string[][]): Promise<Taken> => {
+    const before = await on.backends.read();
+    const ms = await on.pool.run(statement, rows);
+    return { ms, backendUs: await on.backends.read() - before };
+  };
+  const bare = () => take(BARE, events.map(({ id, ingest }) => [id, ingest]));
+  const prototype = () => take(PROTOTYPE, events.map((event) => [event.ingest]));
+  const ingest = () => take(INGEST, events.map((event) => [event.ingest]));
   const first = bareFirst ? await bare() : await ingest();
   const middle = await prototype();
   const last = bareFirst ? await ingest() : await bare();
