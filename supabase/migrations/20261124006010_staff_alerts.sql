@@ -1,6 +1,6 @@
 -- Purpose: people answer alerts: somebody is on it, it is over, from what on a rule speaks.
 -- Objects: payments_private.list_alerts, acknowledge_alert, close_alert, set_alert_rule and the staff RPCs on
---          top of them; permissions alert.read, alert.manage.
+--          top of them; payments.staff_list_alert_rules; permissions alert.read, alert.manage.
 -- Risk:    a rule that is switched off is silent; who did that, and why, is in the audit trail.
 
 set role payments_owner;
@@ -154,6 +154,25 @@ end
 $$;
 comment on function payments.staff_resolve_alert(uuid, text) is 'Closes an alert: {ok, code}. Permission alert.manage.';
 
+create function payments.staff_list_alert_rules() returns jsonb
+language plpgsql volatile
+security definer -- asks staff_refusal before it reads anything
+set search_path = ''
+as $$
+declare
+  -- rules name nobody: no reason is asked, and only a refusal leaves a row
+  refusal text := payments_private.staff_refusal('alert.read', 'looks at alert rules', 'alert_rule', null);
+begin
+  if refusal is not null then
+    return jsonb_build_object('ok', false, 'code', refusal);
+  end if;
+  return jsonb_build_object('ok', true, 'rules', (
+    select coalesce(jsonb_agg(to_jsonb(r) order by r.rule), '[]') from payments_private.alert_rules as r));
+end
+$$;
+comment on function payments.staff_list_alert_rules() is
+  'What may be raised: {ok, code, rules: [{rule, severity, title, runbook, enabled, threshold, window_seconds}]}. Permission alert.read.';
+
 create function payments.staff_set_alert_rule(p_rule text, p_changes jsonb, p_reason text) returns jsonb
 language plpgsql volatile
 security definer -- asks staff_refusal before it touches anything
@@ -174,6 +193,7 @@ comment on function payments.staff_set_alert_rule(text, jsonb, text) is
 grant execute on function payments.staff_list_alerts(text, boolean) to authenticated;
 grant execute on function payments.staff_acknowledge_alert(uuid, text) to authenticated;
 grant execute on function payments.staff_resolve_alert(uuid, text) to authenticated;
+grant execute on function payments.staff_list_alert_rules() to authenticated;
 grant execute on function payments.staff_set_alert_rule(text, jsonb, text) to authenticated;
 
 reset role;

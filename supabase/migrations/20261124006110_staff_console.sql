@@ -1,5 +1,5 @@
 -- Purpose: what the operator console shows at every look: who I am, how the pipeline does, what is set.
--- Objects: payments.staff_me, staff_read_overview, staff_read_settings, staff_list_keys;
+-- Objects: payments.staff_me, staff_read_overview, staff_read_settings, staff_read_retention, staff_list_keys;
 --          permissions console.open, metrics.read, settings.read, key.read.
 -- Risk:    figures, settings and fingerprints: no person's data, so no reason is asked and only a refusal is
 --          audited. A console that looks every few seconds must not fill the trail with its own looking.
@@ -154,6 +154,28 @@ $$;
 comment on function payments.staff_read_settings() is
   'Limits, caps, rules and kill switches as they are: {ok, code, settings}. Permission settings.read.';
 
+create function payments.staff_read_retention() returns jsonb
+language plpgsql volatile
+security definer -- asks staff_refusal before it reads anything
+set search_path = ''
+as $$
+declare
+  refusal text := payments_private.staff_refusal('settings.read', 'looks at retention', 'retention', null);
+begin
+  if refusal is not null then
+    return jsonb_build_object('ok', false, 'code', refusal);
+  end if;
+  return jsonb_build_object('ok', true,
+    'classes', (
+      select jsonb_agg(to_jsonb(c) order by c.class) from payments_private.retention_classes as c),
+    'purged_at', (select r.finished_at from payments_private.purge_runs as r),
+    -- how many, not on whom: that is staff_list_legal_holds, which asks for a reason
+    'holds', (select count(*) from payments_private.legal_holds as h where h.released_at is null));
+end
+$$;
+comment on function payments.staff_read_retention() is
+  'How long each class is kept, when the purge last ran and how many legal holds are in force: {ok, code, classes: [{class, keep_days, least_days, most_days}], purged_at, holds}. Permission settings.read.';
+
 create function payments.staff_list_keys() returns jsonb
 language plpgsql volatile
 security definer -- asks staff_refusal before it reads anything
@@ -183,6 +205,7 @@ comment on function payments.staff_list_keys() is
 grant execute on function payments.staff_me() to authenticated;
 grant execute on function payments.staff_read_overview(integer) to authenticated;
 grant execute on function payments.staff_read_settings() to authenticated;
+grant execute on function payments.staff_read_retention() to authenticated;
 grant execute on function payments.staff_list_keys() to authenticated;
 
 reset role;

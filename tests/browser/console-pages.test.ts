@@ -5,6 +5,7 @@ import { launchBrowser } from "../support/browser.ts";
 import { subscribe } from "../support/payments.ts";
 import { serveShop, type Shop } from "../support/serve-shop.ts";
 import { adminSql, type SignedInUser, signUp, stack as runningStack } from "../support/stack.ts";
+import { drawIn } from "./support/draw-in.ts";
 import { findViolations } from "./support/find-violations.ts";
 import { fillAnHour } from "./support/fill-an-hour.ts";
 import { confirm, enterConsole, makeMember, openPage } from "./support/operator.ts";
@@ -182,6 +183,9 @@ const routes = [
   "holds",
   "switches",
   "limits",
+  "alert-rules",
+  "retention",
+  "legal-holds",
   "audit",
   "keys",
   "staff",
@@ -213,21 +217,13 @@ test(
       `incidents/${incident}`,
       `events/${event?.["event_id"]}`,
     ];
-    const look = async (colorScheme: "light" | "dark") => {
-      await page.emulateMedia({ colorScheme });
-      // drawn anew as a whole: what lies under the mouse would change its colours a moment later
-      await page.mouse.move(0, 0);
-      await page.evaluate(() =>
-        new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
-      );
-    };
     for (const route of all) {
       await openPage(page, route);
       await page.locator("[role=status].skeleton").first().waitFor({ state: "detached" });
       await page.locator("main h1").waitFor();
-      await look("light");
+      await drawIn(page, "light");
       expect(await findViolations(page), `${route}, light`).toEqual([]);
-      await look("dark");
+      await drawIn(page, "dark");
       expect(await findViolations(page, "colours"), `${route}, dark`).toEqual([]);
       await page.setViewportSize(phone);
       const width = await page.evaluate(() => document.documentElement.scrollWidth);

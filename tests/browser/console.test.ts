@@ -180,8 +180,9 @@ test("figures stay on screen, and say that they are old, while the database cann
 
 test("4.2c nothing about a person is shown before a reason is given", async () => {
   await enterConsole(page, shop.url, admin, "");
-  for (const name of ["Alerts", "Incidents", "Holds", "Staff"]) { // under the name of what was opened
-    await openPage(page, name.toLowerCase());
+  // under the name of what was opened
+  for (const name of ["Alerts", "Incidents", "Holds", "Legal holds", "Staff"]) {
+    await openPage(page, name.toLowerCase().replace(" ", "-"));
     await page.getByRole("heading", { name: "What are you working on?" }).waitFor();
     await page.getByRole("heading", { level: 1, name }).waitFor();
   }

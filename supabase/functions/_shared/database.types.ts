@@ -763,6 +763,7 @@ export type Database = {
         Returns: Json;
       };
       "staff_list": { Args: { "p_reason": string }; Returns: Json };
+      "staff_list_alert_rules": { Args: Record<PropertyKey, never>; Returns: Json };
       "staff_list_alerts": { Args: { "p_open"?: boolean; "p_reason": string }; Returns: Json };
       "staff_list_events": { Args: { "p_filter"?: Json; "p_limit"?: number }; Returns: Json };
       "staff_list_holds": { Args: { "p_reason": string }; Returns: Json };
@@ -803,6 +804,7 @@ export type Database = {
       };
       "staff_prove_audit_row": { Args: { "p_id": string; "p_reason": string }; Returns: Json };
       "staff_read_overview": { Args: { "p_minutes"?: number }; Returns: Json };
+      "staff_read_retention": { Args: Record<PropertyKey, never>; Returns: Json };
       "staff_read_settings": { Args: Record<PropertyKey, never>; Returns: Json };
       "staff_record_authority_notice": {
         Args: {

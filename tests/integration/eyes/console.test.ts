@@ -58,7 +58,15 @@ describe("who I am", () => {
     expect(me).toMatchObject({ ok: true, user_id: support.user.id, roles: ["support"] });
     expect(me.permissions).toContain("event.read");
     expect(me.permissions).not.toContain("event.replay");
-    for (const name of ["staff_read_overview", "staff_read_settings", "staff_list_events"]) {
+    for (
+      const name of [
+        "staff_read_overview",
+        "staff_read_settings",
+        "staff_read_retention",
+        "staff_list_alert_rules",
+        "staff_list_events",
+      ]
+    ) {
       expect(await ask(name, {}, support)).toMatchObject({ ok: true });
     }
     expect(await rowsOf(support)).toBe(before);

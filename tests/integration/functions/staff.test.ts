@@ -56,6 +56,8 @@ const MAY_GLANCE: Record<string, readonly Role[]> = {
   staff_me: ROLES,
   staff_read_overview: ROLES,
   staff_read_settings: ROLES,
+  staff_read_retention: ROLES,
+  staff_list_alert_rules: ROLES,
   staff_list_keys: ["admin", "auditor"],
   staff_list_events: ROLES,
   staff_audit_status: ["admin", "auditor"],

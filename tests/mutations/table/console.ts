@@ -4,6 +4,7 @@ const CONSOLE = "supabase/migrations/20261124006110_staff_console.sql";
 const EVENTS = "supabase/migrations/20261124006120_staff_events.sql";
 const AUDIT = "supabase/migrations/20261124006130_staff_audit.sql";
 const PEOPLE = "supabase/migrations/20261124006140_staff_people.sql";
+const STAFF_ALERTS = "supabase/migrations/20261124006010_staff_alerts.sql";
 const STAFF = "supabase/migrations/20261124002500_staff.sql";
 const STAFF_OPERATIONS = "supabase/migrations/20261124002600_staff_operations.sql";
 const KEY_USES = "supabase/migrations/20261124007000_key_uses.sql";
@@ -11,6 +12,8 @@ const KEY_TESTS = ["tests/integration/cli/keys.test.ts"];
 const STAFF_TESTS = ["tests/integration/functions/staff.test.ts"];
 const ASKED = ["tests/integration/eyes/console.test.ts"];
 const PERMISSIONS = ["tests/integration/database/permissions.test.ts"];
+const CONTROL = ["tests/browser/console-control.test.ts"];
+const READING = ["tests/unit/web/console/reading.test.ts"];
 const CHARTS = ["tests/unit/web/console/charts.test.ts"];
 
 /** What the operator console asks for, and who may ask. */
@@ -223,5 +226,68 @@ export const CONSOLE_MUTATIONS: readonly Mutation[] = [
     replace: "where true",
     tests: KEY_TESTS,
     name: "2.1d what a function tells of its own key",
+  },
+  {
+    requirement: "5.3b",
+    what: "shows the alert rules to whoever has a role",
+    file: STAFF_ALERTS,
+    find: "payments_private.staff_refusal('alert.read', 'looks at alert rules'",
+    replace: "payments_private.staff_refusal('console.open', 'looks at alert rules'",
+    tests: PERMISSIONS,
+    name: "5.3b every staff procedure asks for the permission",
+  },
+  {
+    requirement: "5.3b",
+    what: "shows retention to whoever has a role",
+    file: CONSOLE,
+    find: "payments_private.staff_refusal('settings.read', 'looks at retention'",
+    replace: "payments_private.staff_refusal('console.open', 'looks at retention'",
+    tests: PERMISSIONS,
+    name: "5.3b every staff procedure asks for the permission",
+  },
+  {
+    requirement: "8.2a",
+    what: "sends all of a rule, and undoes what somebody else changed of it",
+    file: "web/src/console/pages/alert-rules/read-changes.ts",
+    find: "if (value !== rule[name]) changes[name] = value;",
+    replace: "changes[name] = value;",
+    tests: READING,
+    name: "8.2a of a rule only what differs is sent",
+  },
+  {
+    requirement: "5.2a",
+    what: "puts the legal holds in everybody's menu",
+    file: "web/src/console/layout/sections.ts",
+    find: `title: "Legal holds", permission: "legal_hold.list"`,
+    replace: `title: "Legal holds", permission: "console.open"`,
+    tests: CONTROL,
+    name: "5.2a a support user sees no legal holds",
+  },
+  {
+    requirement: "10.2a",
+    what: "offers the release to who asked for it",
+    file: "web/src/console/pages/legal-holds/release.tsx",
+    find: "{!placedIt && asker !== userId && (",
+    replace: "{(",
+    tests: CONTROL,
+    name: "10.2a a legal hold that is placed in the page",
+  },
+  {
+    requirement: "8.1c",
+    what: "does not say between which bounds a time may be",
+    file: "web/src/console/ui/action.tsx",
+    find: "setRefusal(explain?.[outcome.failure.code] ?? explainRefusal(outcome.failure));",
+    replace: "setRefusal(explainRefusal(outcome.failure));",
+    tests: CONTROL,
+    name: "8.1c retention below the lower bound",
+  },
+  {
+    requirement: "8.2a",
+    what: "goes on with the threshold of the day it was made",
+    file: "supabase/migrations/20261124006100_operations.sql",
+    find: "if failures >= payments_private.alert_threshold('signature_failures') then",
+    replace: "if failures >= 20 then",
+    tests: CONTROL,
+    name: "8.2a a rule that is changed in the page",
   },
 ];

@@ -6,6 +6,8 @@ import {
   formatShare,
   formatSpan,
 } from "../../../../web/src/console/format.ts";
+import { raisedAt } from "../../../../web/src/console/pages/alert-rules/raised-at.ts";
+import { readChanges } from "../../../../web/src/console/pages/alert-rules/read-changes.ts";
 import { readMinorAmount } from "../../../../web/src/console/pages/customers/read-minor-amount.ts";
 import { filterOf } from "../../../../web/src/console/pages/events/filter-of.ts";
 import { groupSettings } from "../../../../web/src/console/pages/limits/group-settings.ts";
@@ -100,5 +102,44 @@ describe("a page of the documentation", () => {
       .toEqual(["heading", "paragraph", "table"]);
     expect(sectionOf(page, "nothing")).toHaveLength(page.length);
     expect(sectionOf(page, null)).toHaveLength(page.length);
+  });
+});
+
+describe("alert rules", () => {
+  const rule = {
+    rule: "signature_failures",
+    severity: "critical",
+    title: "Many",
+    runbook: "docs/alerts.md",
+    enabled: true,
+    threshold: 20,
+    window_seconds: 300,
+  };
+  const typed = (changes: Record<string, string> = {}) => {
+    const form = new FormData();
+    const all = { severity: "critical", enabled: "on", threshold: "20", window_seconds: "300" };
+    for (const [name, value] of Object.entries({ ...all, ...changes })) form.set(name, value);
+    return form;
+  };
+
+  it("8.2a of a rule only what differs is sent, as it was typed where it is no number", () => {
+    expect(readChanges(typed(), rule)).toEqual({});
+    expect(readChanges(typed({ threshold: "21" }), rule)).toEqual({ threshold: 21 });
+    expect(readChanges(typed({ enabled: "off", severity: "info" }), rule))
+      .toEqual({ enabled: false, severity: "info" });
+    expect(readChanges(typed({ threshold: "", window_seconds: "soon" }), rule))
+      .toEqual({ threshold: null, window_seconds: "soon" });
+    const bare = { ...rule, threshold: null, window_seconds: null };
+    expect(readChanges(typed(), bare)).toEqual({});
+  });
+
+  it("say from what on they speak", () => {
+    const of = (name: string, threshold: number | null) =>
+      raisedAt({ ...rule, rule: name, threshold, window_seconds: null });
+    expect(raisedAt(rule)).toBe("20 within 5 min");
+    expect(of("backlog_age", 300)).toBe("5 min old");
+    expect(of("key_age", 90)).toBe("90 days old");
+    expect(of("dispute", null)).toBe("when it happens");
+    expect(of("card_testing", null)).toBe("as the limits say");
   });
 });

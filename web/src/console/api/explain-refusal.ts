@@ -14,6 +14,14 @@ const byCode: Readonly<Record<string, string>> = {
   invalid_filter: "That filter cannot be read.",
   invalid_setting: "A value makes no sense. Nothing was changed.",
   unknown_setting: "There is no such setting. Nothing was changed.",
+  nothing_changed: "Nothing is different from what it was.",
+  unknown_rule: "There is no such rule.",
+  unknown_class: "There is no such class.",
+  invalid_hold:
+    "Say what is held: a user, an object, or a time that ends after it begins. Nothing was placed.",
+  release_not_requested: "Nobody has asked for the release yet: that comes first.",
+  second_person_required:
+    "It takes a second person: who placed a hold or asked for its release cannot release it.",
   unknown_switch: "There is no such switch.",
   unknown_user: "No user has this id.",
   unknown_field: "There is no such field.",

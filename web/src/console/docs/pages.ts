@@ -4,6 +4,7 @@ const texts = import.meta.glob<string>([
   "../../../../docs/incidents.md",
   "../../../../docs/limits.md",
   "../../../../docs/recovery.md",
+  "../../../../docs/retention.md",
   "../../../../docs/runbooks/*.md",
 ], { query: "?raw", import: "default" });
 

@@ -29,6 +29,9 @@ export const SECTION_GROUPS: readonly { readonly title: string; readonly section
     sections: [
       { page: "switches", title: "Kill switches", permission: "settings.read" },
       { page: "limits", title: "Limits", permission: "settings.read" },
+      { page: "alert-rules", title: "Alert rules", permission: "alert.read" },
+      { page: "retention", title: "Retention", permission: "settings.read" },
+      { page: "legal-holds", title: "Legal holds", permission: "legal_hold.list" },
     ],
   },
   {

@@ -4,6 +4,7 @@ import { Page } from "../layout/page.tsx";
 import { SECTIONS } from "../layout/sections.ts";
 import { hrefOf, useRoute } from "../routing/use-route.ts";
 import { useStaff } from "../staff/staff-context.ts";
+import { AlertRulesPage } from "./alert-rules/alert-rules-page.tsx";
 import { AlertsPage } from "./alerts/alerts-page.tsx";
 import { AuditPage } from "./audit/audit-page.tsx";
 import { CustomersPage } from "./customers/customers-page.tsx";
@@ -13,8 +14,10 @@ import { HoldsPage } from "./holds/holds-page.tsx";
 import { IncidentPage } from "./incidents/incident-page.tsx";
 import { IncidentsPage } from "./incidents/incidents-page.tsx";
 import { KeysPage } from "./keys/keys-page.tsx";
+import { LegalHoldsPage } from "./legal-holds/legal-holds-page.tsx";
 import { LimitsPage } from "./limits/limits-page.tsx";
 import { OverviewPage } from "./overview/overview-page.tsx";
+import { RetentionPage } from "./retention/retention-page.tsx";
 import { RunbookPage } from "./runbook/runbook-page.tsx";
 import { StaffPage } from "./staff/staff-page.tsx";
 import { SwitchesPage } from "./switches/switches-page.tsx";
@@ -48,6 +51,12 @@ export function Pages() {
       return <SwitchesPage />;
     case "limits":
       return <LimitsPage />;
+    case "alert-rules":
+      return <AlertRulesPage />;
+    case "retention":
+      return <RetentionPage />;
+    case "legal-holds":
+      return <LegalHoldsPage />;
     case "audit":
       return <AuditPage />;
     case "keys":

@@ -21,6 +21,8 @@ interface ActionProps {
   readonly run: (reason: string, form: FormData) => Promise<Outcome<unknown>>;
   /** Once it is done. */
   readonly onDone: () => void;
+  /** What a code says here, where the question knows more than {@link explainRefusal}. */
+  readonly explain?: Readonly<Record<string, string>>;
 }
 
 /** A button that asks before it acts: what happens, and why it should. */
@@ -35,7 +37,7 @@ export function Action({ label, look = "secondary", ...question }: ActionProps) 
 }
 
 function Question(
-  { title, children, confirm, isDangerous = false, run, onDone, onClose }:
+  { title, children, confirm, isDangerous = false, run, onDone, explain, onClose }:
     & Omit<ActionProps, "label" | "look">
     & { readonly onClose: () => void },
 ) {
@@ -51,7 +53,7 @@ function Question(
       dialog.current?.close();
       onDone();
     } else {
-      setRefusal(explainRefusal(outcome.failure));
+      setRefusal(explain?.[outcome.failure.code] ?? explainRefusal(outcome.failure));
       if (outcome.failure.code === "forbidden") refresh();
     }
     return "done" as const;

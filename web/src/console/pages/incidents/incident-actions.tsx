@@ -6,7 +6,8 @@ import { Action } from "../../ui/action.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Select } from "../../ui/select.tsx";
 import { TextArea } from "../../ui/text-area.tsx";
-import { readAssessment, textOf } from "./read-assessment.ts";
+import { textOf } from "../../ui/text-of.ts";
+import { readAssessment } from "./read-assessment.ts";
 import type { Incident } from "./schemas.ts";
 
 const steps = [

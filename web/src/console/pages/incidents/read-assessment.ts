@@ -1,3 +1,4 @@
+import { textOf } from "../../ui/text-of.ts";
 import type { Incident } from "./schemas.ts";
 
 const texts = [
@@ -10,12 +11,6 @@ const texts = [
   "no_notice_reason",
 ] as const;
 const counts = ["people_count", "record_count"] as const;
-
-/** A field of a form, `undefined` where nothing was typed. */
-export function textOf(form: FormData, name: string): string | undefined {
-  const value = form.get(name);
-  return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
-}
 
 /** What the form says otherwise than the incident: the audit row then names what was changed, and no more. */
 export function readAssessment(form: FormData, incident: Incident): Record<string, unknown> {
