@@ -34,6 +34,7 @@ export default defineConfig({
             "tests/browser/**/*.test.ts",
           ],
           globalSetup: ["tests/support/stack-setup.ts"],
+          setupFiles: ["tests/support/contain-immediates.ts"],
           isolate: false,
           fileParallelism: false,
           testTimeout: 60_000,

@@ -1,4 +1,5 @@
 // Starts one stack for all test files that need one, and stops it at the end.
+import "./contain-immediates.ts";
 import type { TestProject } from "vitest/node";
 import postgres from "postgres";
 import { projectRoot } from "../../dev/stack/paths.ts";
