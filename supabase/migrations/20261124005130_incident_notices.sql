@@ -1,5 +1,6 @@
 -- Purpose: tell everybody an incident touches, each exactly once.
--- Objects: payments_private.incident_notices, fill_template, notify_affected, notice_progress;
+-- Objects: payments_private.incident_notices, fill_template, notify_affected, notice_progress,
+--          undelivered_notices and the trigger that lets no incident close over them;
 --          payments.claim_notices, payments.finish_notice.
 -- Risk:    sends texts about people to the configured sink (PAYMENTS_NOTIFY_URL); the sink knows their
 --          addresses, we do not.
@@ -143,6 +144,39 @@ as $$
 $$;
 comment on function payments_private.notice_progress(uuid) is
   'How far an incident''s notices are: {affected, pending, delivered, dead, not_queued, gone, …}.';
+
+create function payments_private.undelivered_notices(p_incident uuid) returns bigint
+language sql stable
+set search_path = ''
+as $$
+  select count(*)
+  from payments_private.incident_users as u
+  left join payments_private.incident_notices as n on n.incident_id = u.incident_id and n.user_id = u.user_id
+  where u.incident_id = p_incident and (n.state <> 'delivered'
+    -- where people are told, who was found later has to be told as well
+    or n.id is null and payments_private.user_exists(u.user_id) and exists (
+      select from payments_private.incident_notices as o where o.incident_id = p_incident))
+$$;
+comment on function payments_private.undelivered_notices(uuid) is
+  'How many affected users no notice has reached: pending, dead, or not queued while others'' are. 0 where none was queued at all.';
+
+create function payments_private.keep_incident_open() returns trigger
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if new.told_otherwise is null and payments_private.undelivered_notices(new.id) > 0 then
+    raise exception 'there are affected users whom no notice has reached'
+      using errcode = 'PP005', constraint = 'notices_undelivered';
+  end if;
+  return new;
+end
+$$;
+comment on function payments_private.keep_incident_open() is
+  'Raises PP005 (notices_undelivered) where an incident would close over people who have not been told, and nobody says how they were told otherwise.';
+create trigger an_incident_is_open_while_people_wait before update on payments_private.incidents
+  for each row when (old.closed_at is null and new.closed_at is not null)
+  execute function payments_private.keep_incident_open();
 
 create function payments.claim_notices(p_limit integer, p_lease_seconds integer) returns jsonb
 language plpgsql volatile

@@ -352,7 +352,7 @@ const ENTRIES: readonly [
     "staff",
     "notice",
     ["success"],
-    ["follow_ups"],
+    ["follow_ups", "undelivered", "told_otherwise"],
   ],
   ["staff.incidents_listed", "staff looked at the list of incidents", "staff", "notice", [
     "success",
