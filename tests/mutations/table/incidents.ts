@@ -110,6 +110,15 @@ export const INCIDENT_MUTATIONS: readonly Mutation[] = [
     name: "needs a root cause and a follow-up|is refused to a statement of SQL",
   },
   {
+    requirement: "10.1b",
+    what: "leases a notice for ever that every worker dies on",
+    file: NOTICES,
+    find: "select n.id, n.attempts >= 15 as is_over from",
+    replace: "select n.id, false as is_over from",
+    tests: ["tests/integration/functions/lost-workers.test.ts"],
+    name: "incident_notices: ends dead",
+  },
+  {
     requirement: "10.2c",
     what: "closes over people who were not told",
     file: NOTICES,

@@ -364,7 +364,7 @@ const ENTRIES: readonly [
   ]],
   [
     "notice.dead",
-    "an affected user's notice was refused fifteen times",
+    "an affected user's notice was not taken in fifteen attempts",
     "operation",
     "critical",
     ["failure"],
