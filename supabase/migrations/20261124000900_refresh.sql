@@ -40,7 +40,11 @@ begin
   -- Fifteen tries: people must look. The mark stays and is tried every hour, so a fault that ends
   -- by itself heals by itself.
   update payments_private.processed_events as e set status = 'dead', last_error = left(p_error, 200)
-  where e.object_kind = p_kind and e.object_id = p_object_id and e.status in ('queued', 'retry');
+  where (e.event_id, e.created) in (
+    select w.event_id, w.created from payments_private.processed_events as w
+    where w.object_kind = p_kind and w.object_id = p_object_id and w.status in ('queued', 'retry')
+    -- marks are held here, and events come after them: whoever holds one is just ending it
+    for update skip locked);
   perform payments_private.raise_alert('refresh_stuck', p_kind || ' ' || p_object_id, 'critical',
     jsonb_build_object('error', left(p_error, 200)));
   perform audit.append('service', 'payments_worker', 'object.refresh_stuck', 'failure', p_kind, p_object_id,

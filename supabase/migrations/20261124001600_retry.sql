@@ -1,7 +1,8 @@
 -- Purpose: events that could not be applied are tried again, then become dead letters people can replay.
 -- Objects: retry columns of processed_events; payments.claim_retries, finish_retry;
 --          payments_private.replay_events.
--- Risk:    private; none to the hot path.
+-- Risk:    private; none to the hot path. Locks are taken in its order: the object, its mark, the event's row.
+--          The object's comes first wherever two of them are, so that nobody waits for each other.
 
 set role payments_owner;
 
@@ -92,6 +93,10 @@ declare
   new_status text;
   failure text := p_error;
 begin
+  -- the object before the event's row, as everybody does
+  perform payments_private.lock_object(e.object_kind, e.object_id) from payments_private.processed_events as e
+  where e.event_id = p_event_id and e.created = to_timestamp(p_created)
+    and e.object_kind is not null and e.object_id is not null;
   select e.* into event from payments_private.processed_events as e
   where e.event_id = p_event_id and e.created = to_timestamp(p_created) for update;
   if not found or event.lease is distinct from p_lease or event.status <> 'retry' then
@@ -178,32 +183,44 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
+  chosen payments_private.processed_events[] := array(select e from payments_private.unsettled_events(p_filter) as e);
+  objects jsonb;
+  object record;
   event payments_private.processed_events;
   replayed integer := 0;
-  unreplayable integer := 0;
 begin
   if coalesce(trim(p_reason), '') = '' then
     raise exception 'a replay needs a reason' using errcode = 'PP002';
   end if;
-  for event in select e.* from payments_private.unsettled_events(p_filter) as e loop
-    if payments_private.replay_method(event) = 'unreplayable' then
-      unreplayable := unreplayable + 1;
-      continue;
-    end if;
+  select coalesce(jsonb_agg(distinct jsonb_build_object('kind', c.object_kind, 'id', c.object_id)), '[]') into objects
+  from unnest(chosen) as c
+  where c.object_kind is not null and c.object_id is not null
+    and payments_private.replay_method(c) <> 'unreplayable';
+  -- All objects, then all marks, then all events, each sorted: in the order in which a webhook, a retry and a
+  -- fetch take their own. An object that is held has no event or mark that anybody else is at.
+  for object in
+    select o ->> 'kind' as kind, o ->> 'id' as id from jsonb_array_elements(objects) as o order by 1, 2
+  loop
+    perform payments_private.lock_object(object.kind, object.id);
+  end loop;
+  perform payments_private.mark_objects(objects);
+  for event in
+    select e.* from payments_private.processed_events as e
+    join unnest(chosen) as c on c.event_id = e.event_id and c.created = e.created
+    -- not one that was settled meanwhile
+    where e.status in ('retry', 'dead') and payments_private.replay_method(e) <> 'unreplayable'
+    order by e.event_id, e.created for update of e
+  loop
     update payments_private.processed_events as e set
       status = 'retry', attempts = 1, next_attempt_at = now(), lease = null, leased_until = null
     where e.event_id = event.event_id and e.created = event.created;
-    if event.object_id is not null then
-      perform payments_private.mark_objects(
-        jsonb_build_array(jsonb_build_object('kind', event.object_kind, 'id', event.object_id)));
-    end if;
-    update payments_private.alerts as a set resolved_at = now()
-    where a.rule = 'dead_letter' and a.subject = event.event_id and a.resolved_at is null;
+    perform payments_private.resolve_alert('dead_letter', event.event_id);
     perform audit.append('staff', p_actor_id, 'event.replayed', 'success', event.object_kind, event.object_id,
       null, null, left(p_reason, 500), jsonb_build_object('event', event.event_id));
     replayed := replayed + 1;
   end loop;
-  return jsonb_build_object('replayed', replayed, 'unreplayable', unreplayable);
+  return jsonb_build_object('replayed', replayed, 'unreplayable', (
+    select count(*) from unnest(chosen) as c where payments_private.replay_method(c) = 'unreplayable'));
 end
 $$;
 comment on function payments_private.replay_events(jsonb, text, text) is
