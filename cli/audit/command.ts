@@ -99,6 +99,7 @@ function newKeyCommand(io: CommandIo, done: Done): Command {
     .requiredOption("--id <id>", "the new key's id, like k2")
     .requiredOption("--out <file>", "where the private key goes; it must not exist")
     .option("--first", "the very first key: nobody signs it")
+    .option("--into-git", "write it though git would take the file in")
     .option("--overlap-hours <hours>", "how long the present key stays valid", readNumber, 24)
     .addHelpText("after", `${KEYS_HELP}\n\nSigns with PAYMENTS_AUDIT_SIGNING_KEY.`)
     .action(async (options: NewKeyOptions) => done(await makeKey(options, io)));

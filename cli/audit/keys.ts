@@ -8,6 +8,7 @@ import {
 } from "../../supabase/functions/_shared/audit/key-ring.ts";
 import { type CommandIo, type ExitCode, UsageError } from "../command-io.ts";
 import { renderColumns } from "../render-columns.ts";
+import { wouldGitTake } from "../would-git-take.ts";
 import { findPublicKeys, findSigningKey, type KeyOptions } from "./public-keys.ts";
 
 export interface KeysOptions extends KeyOptions {
@@ -18,6 +19,7 @@ export interface NewKeyOptions extends KeyOptions {
   readonly id: string;
   readonly out: string;
   readonly first?: boolean;
+  readonly intoGit?: boolean;
   readonly overlapHours: number;
 }
 
@@ -48,6 +50,12 @@ export async function listKeys(options: KeysOptions, io: CommandIo): Promise<Exi
  * the private half to a file of its own and prints the new list.
  */
 export async function makeKey(options: NewKeyOptions, io: CommandIo): Promise<ExitCode> {
+  if (options.intoGit !== true && await wouldGitTake(options.out)) {
+    throw new UsageError(
+      `${options.out} lies in a git work tree that does not ignore it: what is committed once counts as ` +
+        "leaked. Choose a folder outside of it, or say --into-git",
+    );
+  }
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const next: AuditPublicKey = {
     id: options.id,

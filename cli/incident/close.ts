@@ -6,6 +6,7 @@ import { readIncidentId, runStep, stepCommand } from "./step.ts";
 interface CloseOptions extends OperateOptions {
   readonly rootCause?: string;
   readonly followUp: string[];
+  readonly toldOtherwise?: string;
 }
 
 const FOLLOW_UP = /^(\d{4}-\d{2}-\d{2}) ([^:]{1,100}): (.{3,500})$/s;
@@ -21,10 +22,12 @@ export function closeCommand(io: CommandIo, done: Done): Command {
       (text: string, before: string[]) => [...before, text],
       [],
     )
+    .option("--told-otherwise <how>", "how those were told whom no notice reached")
     .action(async (incident: string, options: CloseOptions) => {
       const id = readIncidentId(incident);
       const followUps = options.followUp.map(readFollowUp);
       const cause = options.rootCause ?? null;
+      const toldOtherwise = options.toldOtherwise ?? null;
       done(
         await runStep(io, {
           options,
@@ -32,7 +35,7 @@ export function closeCommand(io: CommandIo, done: Done): Command {
             (await sql`
             select payments_private.close_incident(${name}, ${id}, ${cause}, ${
               sql.json(followUps)
-            }, ${reason}) as answer`)[0]?.["answer"],
+            }, ${reason}, ${toldOtherwise}) as answer`)[0]?.["answer"],
           done: () => "Closed.",
         }),
       );

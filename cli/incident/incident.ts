@@ -35,6 +35,7 @@ export const incidentSchema = z.looseObject({
   reason_if_late: text,
   no_notice_reason: text,
   root_cause: text,
+  told_otherwise: text,
   follow_ups: z.array(z.object({ what: z.string(), owner: z.string(), due: z.string() })),
   closed_by: text,
   first_contained_at: moment,

@@ -49,6 +49,7 @@ function linesOf(incident: Incident, now: Date): string[][] {
     ["measures", incident.measures ?? "missing"],
     ["contact", incident.contact ?? "missing"],
     ["affected", `${incident.notices.affected}, ${incident.notices.delivered} told`],
+    ...(incident.told_otherwise === null ? [] : [["told otherwise", incident.told_otherwise]]),
     ["root cause", incident.root_cause ?? "missing"],
     ...incident.follow_ups.map(({ what, owner, due }) => ["follow-up", `${due} ${owner}: ${what}`]),
     ["state", incident.closed_at === null ? "open" : `closed by ${incident.closed_by}`],

@@ -33,9 +33,12 @@ const REFUSALS: Readonly<Record<string, string>> = {
   invalid_field: "A field does not hold that; nothing was changed",
   invalid_notice: "A notice has a subject of one line and a text of no more than 20,000 characters",
   invalid_search: "That is no search: --from is needed and comes before --until",
+  notices_undelivered:
+    "Notices to the affected are undelivered: incident notices. Wait for them, or say how people were told: --told-otherwise",
   nobody_affected: "No affected user is known yet: incident affected",
   not_found: "There is no such incident",
   times_are_in_order: "Detected, then aware, then opened: the times are in another order",
+  told_otherwise_is_a_sentence: "--told-otherwise says how, in ten characters or more",
   unknown_key: "Name the key that is rotated",
   unknown_step: "There is no such step",
   unknown_user: "No user has this id",

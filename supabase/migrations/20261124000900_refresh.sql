@@ -32,6 +32,28 @@ $$;
 comment on function payments_private.is_our_account(text, boolean) is
   'Whether an answer came from the account that is mirrored; learns the account from the first found object.';
 
+create function payments_private.note_stuck_refresh(p_kind text, p_object_id text, p_error text) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  -- Fifteen tries: people must look. The mark stays and is tried every hour, so a fault that ends
+  -- by itself heals by itself.
+  update payments_private.processed_events as e set status = 'dead', last_error = left(p_error, 200)
+  where (e.event_id, e.created) in (
+    select w.event_id, w.created from payments_private.processed_events as w
+    where w.object_kind = p_kind and w.object_id = p_object_id and w.status in ('queued', 'retry')
+    -- marks are held here, and events come after them: whoever holds one is just ending it
+    for update skip locked);
+  perform payments_private.raise_alert('refresh_stuck', p_kind || ' ' || p_object_id, 'critical',
+    jsonb_build_object('error', left(p_error, 200)));
+  perform audit.append('service', 'payments_worker', 'object.refresh_stuck', 'failure', p_kind, p_object_id,
+    null, null, left(p_error, 200));
+end
+$$;
+comment on function payments_private.note_stuck_refresh(text, text, text) is
+  'What waits for an object that cannot be fetched is dead: the alert and the audit row of it.';
+
 create function payments.claim_refreshes(p_limit integer, p_lease_seconds integer) returns jsonb
 language plpgsql volatile
 security definer -- the worker's role has no table access of its own
@@ -39,9 +61,10 @@ set search_path = ''
 as $$
 declare
   claimed jsonb;
+  lost jsonb;
 begin
   with due as (
-    select m.kind, m.object_id
+    select m.kind, m.object_id, m.leased_until is not null as was_lost
     from payments_private.refresh_marks as m
     where m.next_attempt_at <= now() and (m.leased_until is null or m.leased_until < now())
     order by m.next_attempt_at
@@ -53,12 +76,14 @@ begin
         attempts = m.attempts + 1
     from due
     where m.kind = due.kind and m.object_id = due.object_id
-    returning m.kind, m.object_id, m.attempts
+    returning m.kind, m.object_id, m.attempts, due.was_lost
   )
   select coalesce(jsonb_agg(jsonb_build_object(
     'kind', l.kind, 'id', l.object_id, 'attempt', l.attempts,
-    'ticket', nextval('payments_private.ticket_numbers'))), '[]')
-  into claimed from leased as l;
+    'ticket', nextval('payments_private.ticket_numbers'))), '[]'),
+    jsonb_object_agg(l.object_id, l.kind) filter (where l.was_lost and l.attempts = 16)
+  into claimed, lost from leased as l;
+  perform payments_private.note_stuck_refresh(s.value, s.key, 'worker_lost') from jsonb_each_text(lost) as s;
   return claimed;
 end
 $$;
@@ -177,15 +202,8 @@ begin
     where m.kind = p_kind and m.object_id = p_object_id;
   end if;
 
-  -- Fifteen tries: people must look. The mark stays and is tried every hour, so a fault that ends
-  -- by itself heals by itself.
   if tries = 15 then
-    update payments_private.processed_events as e set status = 'dead', last_error = left(p_error, 200)
-    where e.object_kind = p_kind and e.object_id = p_object_id and e.status in ('queued', 'retry');
-    perform payments_private.raise_alert('refresh_stuck', p_kind || ' ' || p_object_id, 'critical',
-      jsonb_build_object('error', left(p_error, 200)));
-    perform audit.append('service', 'payments_worker', 'object.refresh_stuck', 'failure', p_kind, p_object_id,
-      null, null, left(p_error, 200));
+    perform payments_private.note_stuck_refresh(p_kind, p_object_id, p_error);
   end if;
 end
 $$;

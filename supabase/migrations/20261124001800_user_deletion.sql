@@ -47,9 +47,10 @@ as $$
 declare
   token bigint := nextval('payments_private.ticket_numbers');
   claimed jsonb;
+  lost text[];
 begin
   with due as (
-    select d.customer_id from payments_private.customer_deletions as d
+    select d.customer_id, d.leased_until is not null as was_lost from payments_private.customer_deletions as d
     where d.finished_at is null and d.next_attempt_at <= now()
       and (d.leased_until is null or d.leased_until < now())
     order by d.next_attempt_at limit least(greatest(p_limit, 0), 100)
@@ -59,15 +60,18 @@ begin
       lease = token, attempts = d.attempts + 1,
       leased_until = now() + make_interval(secs => least(greatest(p_lease_seconds, 1), 600))
     from due where d.customer_id = due.customer_id
-    returning d.*
+    returning d.*, due.was_lost
   )
-  select coalesce(jsonb_agg(jsonb_build_object('customer_id', l.customer_id, 'lease', token)), '[]')
-  into claimed from leased as l;
+  select coalesce(jsonb_agg(jsonb_build_object('customer_id', l.customer_id, 'lease', token)), '[]'),
+    array_agg(l.customer_id) filter (where l.was_lost and l.attempts > 15)
+  into claimed, lost from leased as l;
+  perform payments_private.raise_alert('customer_deletion_stuck', s, 'critical', '{"error": "worker_lost"}')
+  from unnest(lost) as s;
   return claimed;
 end
 $$;
 comment on function payments.claim_customer_deletions(integer, integer) is
-  'Leases up to p_limit due deletions (at most 100): [{customer_id, lease}].';
+  'Leases up to p_limit due deletions (at most 100): [{customer_id, lease}]. Raises customer_deletion_stuck where a worker was lost on one after fifteen attempts.';
 
 create function payments.finish_customer_deletion(p_customer_id text, p_lease bigint, p_error text default null) returns boolean
 language plpgsql volatile

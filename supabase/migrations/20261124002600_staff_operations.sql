@@ -330,9 +330,10 @@ as $$
 declare
   token bigint := nextval('payments_private.ticket_numbers');
   claimed jsonb;
+  lost jsonb;
 begin
   with due as (
-    select q.id from payments_private.refund_requests as q
+    select q.id, q.leased_until is not null as was_lost from payments_private.refund_requests as q
     where q.finished_at is null and q.next_attempt_at <= now()
       and (q.leased_until is null or q.leased_until < now())
     order by q.next_attempt_at limit least(greatest(p_limit, 0), 100)
@@ -342,17 +343,20 @@ begin
       lease = token, attempts = q.attempts + 1,
       leased_until = now() + make_interval(secs => least(greatest(p_lease_seconds, 1), 600))
     from due where q.id = due.id
-    returning q.*
+    returning q.*, due.was_lost
   )
   select coalesce(jsonb_agg(jsonb_build_object(
     'id', l.id, 'lease', token, 'payment_id', l.payment_id, 'amount_minor', l.amount_minor,
-    'countries', l.countries)), '[]')
-  into claimed from leased as l;
+    'countries', l.countries)), '[]'),
+    jsonb_object_agg(l.id, l.payment_id) filter (where l.was_lost and l.attempts > 15)
+  into claimed, lost from leased as l;
+  perform payments_private.raise_alert('refund_stuck', s.key, 'critical',
+    jsonb_build_object('error', 'worker_lost', 'payment', s.value)) from jsonb_each(lost) as s;
   return claimed;
 end
 $$;
 comment on function payments.claim_refunds(integer, integer) is
-  'Leases up to p_limit due refunds (at most 100): [{id, lease, payment_id, amount_minor, countries}].';
+  'Leases up to p_limit due refunds (at most 100): [{id, lease, payment_id, amount_minor, countries}]. Raises refund_stuck where a worker was lost on one after fifteen attempts.';
 
 create function payments.finish_refund(
   p_id uuid, p_lease bigint, p_refund_id text default null, p_refused_code text default null, p_error text default null

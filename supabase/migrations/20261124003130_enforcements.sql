@@ -74,10 +74,11 @@ as $$
 declare
   token bigint := nextval('payments_private.ticket_numbers');
   claimed jsonb;
+  lost jsonb;
 begin
   perform payments_private.order_expiries();
   with due as (
-    select e.id from payments_private.enforcements as e
+    select e.id, e.leased_until is not null as was_lost from payments_private.enforcements as e
     where e.finished_at is null and e.next_attempt_at <= now()
       and (e.leased_until is null or e.leased_until < now())
     order by e.next_attempt_at limit least(greatest(p_limit, 0), 100)
@@ -87,16 +88,19 @@ begin
       lease = token, attempts = e.attempts + 1,
       leased_until = now() + make_interval(secs => least(greatest(p_lease_seconds, 1), 600))
     from due where e.id = due.id
-    returning e.*
+    returning e.*, due.was_lost
   )
   select coalesce(jsonb_agg(jsonb_build_object(
-    'id', l.id, 'lease', token, 'action', l.action, 'object_id', l.object_id, 'other_id', l.other_id)), '[]')
-  into claimed from leased as l;
+    'id', l.id, 'lease', token, 'action', l.action, 'object_id', l.object_id, 'other_id', l.other_id)), '[]'),
+    jsonb_object_agg(l.id, l.object_id) filter (where l.was_lost and l.attempts > 15)
+  into claimed, lost from leased as l;
+  perform payments_private.raise_alert('enforcement_stuck', s.key, 'critical',
+    jsonb_build_object('error', 'worker_lost', 'object', s.value)) from jsonb_each(lost) as s;
   return claimed;
 end
 $$;
 comment on function payments.claim_enforcements(integer, integer) is
-  'Leases up to p_limit due enforcements (at most 100): [{id, lease, action, object_id, other_id}].';
+  'Leases up to p_limit due enforcements (at most 100): [{id, lease, action, object_id, other_id}]. Raises enforcement_stuck where a worker was lost on one after fifteen attempts.';
 
 create function payments.finish_enforcement(
   p_id uuid, p_lease bigint, p_outcome text default null, p_error text default null

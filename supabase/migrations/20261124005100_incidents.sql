@@ -63,6 +63,7 @@ create table payments_private.incidents (
   reason_if_late text,
   no_notice_reason text,
   root_cause text,
+  told_otherwise text,
   follow_ups jsonb not null default '[]',
   closed_at timestamptz,
   closed_by text,
@@ -75,12 +76,15 @@ create table payments_private.incidents (
     and coalesce(length(record_categories), 0) <= 1000 and coalesce(length(likely_consequences), 0) <= 4000
     and coalesce(length(measures), 0) <= 4000 and coalesce(length(contact), 0) <= 500
     and coalesce(length(authority_reference), 0) <= 200 and coalesce(length(reason_if_late), 0) <= 2000
-    and coalesce(length(no_notice_reason), 0) <= 2000 and coalesce(length(root_cause), 0) <= 4000
+    and coalesce(length(no_notice_reason), 0) <= 2000 and coalesce(length(told_otherwise), 0) <= 2000
+    and coalesce(length(root_cause), 0) <= 4000
     and pg_column_size(follow_ups) <= 16384),
   constraint counts_are_not_negative check (coalesce(people_count, 0) >= 0 and coalesce(record_count, 0) >= 0),
   constraint times_are_real check (detected_at >= '2000-01-01' and isfinite(detected_at) and isfinite(aware_at)),
   constraint a_reason_is_a_sentence check (
     no_notice_reason is null or length(trim(no_notice_reason)) >= 10),
+  constraint told_otherwise_is_a_sentence check (
+    told_otherwise is null or length(trim(told_otherwise)) >= 10),
   constraint times_are_in_order check (detected_at <= aware_at and aware_at <= opened_at),
   constraint clock_runs_for_72_hours check (notify_due_at = aware_at + interval '72 hours'),
   constraint a_notice_was_given_after_awareness check (
@@ -117,6 +121,8 @@ comment on column payments_private.incidents.personal_data is
   'Whether personal data is concerned; null: not assessed yet, and the clock runs all the same.';
 comment on column payments_private.incidents.no_notice_reason is
   'Why the authority need not hear of it: Art. 33 (1), unlikely to result in a risk.';
+comment on column payments_private.incidents.told_otherwise is
+  'How those whom no notice reached were told, said when it was closed; null where every notice was delivered, or none was queued.';
 comment on column payments_private.incidents.follow_ups is '[{what, owner, due}]: closing needs one.';
 create index incidents_open on payments_private.incidents (notify_due_at) where closed_at is null;
 alter table payments_private.incidents enable row level security;
@@ -331,7 +337,8 @@ comment on function payments_private.record_authority_notice(text, uuid, timesta
   'Records that the authority was told, once: {ok, late, code}; a_late_notice_says_why past the 72 hours without a reason.';
 
 create function payments_private.close_incident(
-  p_actor text, p_incident uuid, p_root_cause text, p_follow_ups jsonb, p_reason text
+  p_actor text, p_incident uuid, p_root_cause text, p_follow_ups jsonb, p_reason text,
+  p_told_otherwise text default null
 ) returns jsonb
 language plpgsql volatile
 set search_path = ''
@@ -345,19 +352,20 @@ begin
   end if;
   update payments_private.incidents as i set
     root_cause = coalesce(p_root_cause, i.root_cause), follow_ups = coalesce(p_follow_ups, i.follow_ups),
-    closed_at = now(), closed_by = p_actor
+    told_otherwise = p_told_otherwise, closed_at = now(), closed_by = p_actor
   where i.id = p_incident;
   perform payments_private.resolve_clock_alerts(p_incident);
   perform audit.append('staff', p_actor, 'incident.closed', 'success', 'incident', p_incident::text,
-    p_reason => p_reason, p_detail => jsonb_build_object('follow_ups', jsonb_array_length(p_follow_ups)));
+    p_reason => p_reason, p_detail => jsonb_build_object('follow_ups', jsonb_array_length(p_follow_ups),
+      'undelivered', payments_private.undelivered_notices(p_incident), 'told_otherwise', p_told_otherwise is not null));
   return '{"ok": true}';
-exception when check_violation then
+exception when check_violation or sqlstate 'PP005' then
   get stacked diagnostics broken = constraint_name;
   return jsonb_build_object('ok', false, 'code', broken);
 end
 $$;
-comment on function payments_private.close_incident(text, uuid, text, jsonb, text) is
-  'Closes an incident: {ok, code}; code: the constraint that stands against it, such as closing_needs_a_root_cause.';
+comment on function payments_private.close_incident(text, uuid, text, jsonb, text, text) is
+  'Closes an incident: {ok, code}; code: the constraint that stands against it, such as closing_needs_a_root_cause, or notices_undelivered, against which p_told_otherwise says how people were told.';
 
 -- 4. Clock ----------------------------------------------------------------------------------------
 

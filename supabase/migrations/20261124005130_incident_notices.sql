@@ -1,5 +1,6 @@
 -- Purpose: tell everybody an incident touches, each exactly once.
--- Objects: payments_private.incident_notices, fill_template, notify_affected, notice_progress;
+-- Objects: payments_private.incident_notices, fill_template, notify_affected, notice_progress,
+--          undelivered_notices and the trigger that lets no incident close over them;
 --          payments.claim_notices, payments.finish_notice.
 -- Risk:    sends texts about people to the configured sink (PAYMENTS_NOTIFY_URL); the sink knows their
 --          addresses, we do not.
@@ -144,6 +145,56 @@ $$;
 comment on function payments_private.notice_progress(uuid) is
   'How far an incident''s notices are: {affected, pending, delivered, dead, not_queued, gone, …}.';
 
+create function payments_private.undelivered_notices(p_incident uuid) returns bigint
+language sql stable
+set search_path = ''
+as $$
+  select count(*)
+  from payments_private.incident_users as u
+  left join payments_private.incident_notices as n on n.incident_id = u.incident_id and n.user_id = u.user_id
+  where u.incident_id = p_incident and (n.state <> 'delivered'
+    -- where people are told, who was found later has to be told as well
+    or n.id is null and payments_private.user_exists(u.user_id) and exists (
+      select from payments_private.incident_notices as o where o.incident_id = p_incident))
+$$;
+comment on function payments_private.undelivered_notices(uuid) is
+  'How many affected users no notice has reached: pending, dead, or not queued while others'' are. 0 where none was queued at all.';
+
+create function payments_private.keep_incident_open() returns trigger
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if new.told_otherwise is null and payments_private.undelivered_notices(new.id) > 0 then
+    raise exception 'there are affected users whom no notice has reached'
+      using errcode = 'PP005', constraint = 'notices_undelivered';
+  end if;
+  return new;
+end
+$$;
+comment on function payments_private.keep_incident_open() is
+  'Raises PP005 (notices_undelivered) where an incident would close over people who have not been told, and nobody says how they were told otherwise.';
+create trigger an_incident_is_open_while_people_wait before update on payments_private.incidents
+  for each row when (old.closed_at is null and new.closed_at is not null)
+  execute function payments_private.keep_incident_open();
+
+create function payments_private.note_notice_end(p_notice payments_private.incident_notices) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if p_notice.state = 'dead' then
+    perform payments_private.raise_alert('notice_dead', p_notice.id::text, 'critical',
+      jsonb_build_object('incident', p_notice.incident_id, 'error', p_notice.last_error));
+  end if;
+  perform audit.append('service', 'payments_worker', 'notice.' || p_notice.state,
+    case p_notice.state when 'dead' then 'failure' else 'success' end, 'notice', p_notice.id::text,
+    p_detail => jsonb_build_object('incident', p_notice.incident_id, 'user', p_notice.user_id));
+end
+$$;
+comment on function payments_private.note_notice_end(payments_private.incident_notices) is
+  'The audit row of a notice that is delivered or dead, and the alert of one that is dead.';
+
 create function payments.claim_notices(p_limit integer, p_lease_seconds integer) returns jsonb
 language plpgsql volatile
 security definer -- the worker's role has no table access of its own
@@ -152,9 +203,12 @@ as $$
 declare
   token bigint := nextval('payments_private.ticket_numbers');
   claimed jsonb;
+  given_up uuid[];
+  notice payments_private.incident_notices;
 begin
   with due as (
-    select n.id from payments_private.incident_notices as n
+    -- counted at the claim: one whose worker dies each time has an end, too
+    select n.id, n.attempts >= 15 as is_over from payments_private.incident_notices as n
     where n.state = 'pending' and n.next_attempt_at <= now()
       and (n.leased_until is null or n.leased_until < now())
     order by n.next_attempt_at limit least(greatest(p_limit, 0), 100)
@@ -162,19 +216,30 @@ begin
   ), leased as (
     update payments_private.incident_notices as n set
       lease = token, attempts = n.attempts + 1,
-      leased_until = now() + make_interval(secs => least(greatest(p_lease_seconds, 1), 600))
-    from due where n.id = due.id
+      leased_until = now() + make_interval(secs => least(greatest(p_lease_seconds, 1), 600)),
+      -- where the worker is not heard of again; a pause grows whoever failed
+      next_attempt_at = now() + make_interval(secs => least(greatest(p_lease_seconds, 1), 600))
+        + payments_private.backoff(n.attempts + 1)
+    from due where n.id = due.id and not due.is_over
     returning n.*
+  ), ended as (
+    update payments_private.incident_notices as n set
+      state = 'dead', last_error = 'worker_lost', lease = null, leased_until = null
+    from due where n.id = due.id and due.is_over
+    returning n.id
   )
   select coalesce(jsonb_agg(jsonb_build_object(
     'id', l.id, 'lease', token, 'created_at', l.created_at, 'incident_id', l.incident_id,
-    'user_id', l.user_id, 'subject', l.subject, 'body', l.body)), '[]')
-  into claimed from leased as l;
+    'user_id', l.user_id, 'subject', l.subject, 'body', l.body)), '[]'), (select array_agg(e.id) from ended as e)
+  into claimed, given_up from leased as l;
+  for notice in select g.* from payments_private.incident_notices as g where g.id = any (given_up) loop
+    perform payments_private.note_notice_end(notice);
+  end loop;
   return claimed;
 end
 $$;
 comment on function payments.claim_notices(integer, integer) is
-  'Leases up to p_limit due notices (at most 100): [{id, lease, created_at, incident_id, user_id, subject, body}].';
+  'Leases up to p_limit due notices (at most 100): [{id, lease, created_at, incident_id, user_id, subject, body}]. One whose worker was lost fifteen times ends dead.';
 
 create function payments.finish_notice(p_id uuid, p_lease bigint, p_error text default null) returns text
 language plpgsql volatile
@@ -182,9 +247,7 @@ security definer -- the worker's role has no table access of its own
 set search_path = ''
 as $$
 declare
-  row_state text;
-  incident uuid;
-  told uuid;
+  ended payments_private.incident_notices;
 begin
   update payments_private.incident_notices as n set
     state = case when p_error is null then 'delivered' when n.attempts >= 15 then 'dead' else 'pending' end,
@@ -192,17 +255,11 @@ begin
     last_error = left(p_error, 200), lease = null, leased_until = null,
     next_attempt_at = now() + payments_private.backoff(n.attempts)
   where n.id = p_id and n.lease = p_lease -- a worker past its lease changes nothing
-  returning n.state, n.incident_id, n.user_id into row_state, incident, told;
-  if row_state = 'dead' then
-    perform payments_private.raise_alert('notice_dead', p_id::text, 'critical',
-      jsonb_build_object('incident', incident, 'error', left(p_error, 200)));
+  returning n.* into ended;
+  if ended.state in ('delivered', 'dead') then
+    perform payments_private.note_notice_end(ended);
   end if;
-  if row_state in ('delivered', 'dead') then
-    perform audit.append('service', 'payments_worker', 'notice.' || row_state,
-      case row_state when 'dead' then 'failure' else 'success' end, 'notice', p_id::text,
-      p_detail => jsonb_build_object('incident', incident, 'user', told));
-  end if;
-  return coalesce(row_state, 'fenced');
+  return coalesce(ended.state, 'fenced');
 end
 $$;
 comment on function payments.finish_notice(uuid, bigint, text) is

@@ -174,7 +174,7 @@ comment on function payments.staff_record_authority_notice(uuid, text, timestamp
 grant execute on function payments.staff_record_authority_notice(uuid, text, timestamptz, text, text) to authenticated;
 
 create function payments.staff_close_incident(
-  p_incident uuid, p_root_cause text, p_follow_ups jsonb, p_reason text
+  p_incident uuid, p_root_cause text, p_follow_ups jsonb, p_reason text, p_told_otherwise text default null
 ) returns jsonb
 language plpgsql volatile
 security definer -- asks staff_refusal before it touches anything
@@ -186,11 +186,11 @@ begin
   if refusal is not null then
     return jsonb_build_object('ok', false, 'code', refusal);
   end if;
-  return payments_private.close_incident(payments_private.current_user_id()::text, p_incident, p_root_cause, p_follow_ups, p_reason);
+  return payments_private.close_incident(payments_private.current_user_id()::text, p_incident, p_root_cause, p_follow_ups, p_reason, p_told_otherwise);
 end
 $$;
-comment on function payments.staff_close_incident(uuid, text, jsonb, text) is
-  'Closes an incident with its cause and [{what, owner, due}]: {ok, code}. Permission incident.manage.';
-grant execute on function payments.staff_close_incident(uuid, text, jsonb, text) to authenticated;
+comment on function payments.staff_close_incident(uuid, text, jsonb, text, text) is
+  'Closes an incident with its cause and [{what, owner, due}], and, where notices are undelivered, how people were told otherwise: {ok, code}. Permission incident.manage.';
+grant execute on function payments.staff_close_incident(uuid, text, jsonb, text, text) to authenticated;
 
 reset role;

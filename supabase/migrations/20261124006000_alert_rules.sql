@@ -142,6 +142,23 @@ $$;
 comment on function payments_private.resolve_alert(text, text) is
   'Closes an alert whose cause is gone, so that the next time is told again.';
 
+create function payments_private.note_alert_end(p_alert uuid, p_state text, p_error text) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if p_state = 'dead' then
+    -- one subject for all of them: an alert about each would be as many again that nobody hears
+    perform payments_private.raise_alert('alert_delivery_dead', 'alerts', 'critical',
+      jsonb_build_object('alert', p_alert, 'error', left(p_error, 200)));
+  end if;
+  perform audit.append('service', 'payments_worker', 'alert.' || p_state,
+    case p_state when 'dead' then 'failure' else 'success' end, 'alert', p_alert::text);
+end
+$$;
+comment on function payments_private.note_alert_end(uuid, text, text) is
+  'The audit row of an alert that was delivered or given up, and the alert about one that was given up.';
+
 create function payments.claim_alerts(p_limit integer, p_lease_seconds integer) returns jsonb
 language plpgsql volatile
 security definer -- the worker's role has no table access of its own
@@ -150,9 +167,11 @@ as $$
 declare
   token bigint := nextval('payments_private.ticket_numbers');
   claimed jsonb;
+  given_up uuid[];
 begin
   with due as (
-    select d.alert_id from payments_private.alert_deliveries as d
+    -- counted at the claim: one whose worker dies each time has an end, too
+    select d.alert_id, d.attempts >= 15 as is_over from payments_private.alert_deliveries as d
     join payments_private.alerts as a on a.id = d.alert_id
     where d.state = 'pending' and d.next_attempt_at <= now()
       and (d.leased_until is null or d.leased_until < now())
@@ -163,24 +182,33 @@ begin
   ), leased as (
     update payments_private.alert_deliveries as d set
       lease = token, attempts = d.attempts + 1,
-      leased_until = now() + make_interval(secs => least(greatest(p_lease_seconds, 1), 600))
-    from due where d.alert_id = due.alert_id
+      leased_until = now() + make_interval(secs => least(greatest(p_lease_seconds, 1), 600)),
+      -- where the worker is not heard of again; a pause grows whoever failed
+      next_attempt_at = now() + make_interval(secs => least(greatest(p_lease_seconds, 1), 600))
+        + least(payments_private.backoff(d.attempts + 1), interval '5 minutes')
+    from due where d.alert_id = due.alert_id and not due.is_over
     returning d.alert_id, d.attempts
+  ), ended as (
+    update payments_private.alert_deliveries as d set
+      state = 'dead', last_error = 'worker_lost', lease = null, leased_until = null
+    from due where d.alert_id = due.alert_id and due.is_over
+    returning d.alert_id
   )
   select coalesce(jsonb_agg(jsonb_build_object(
     'id', a.id, 'lease', token, 'attempt', l.attempts, 'rule', a.rule, 'subject', a.subject,
     'severity', a.severity, 'title', coalesce(r.title, a.rule), 'runbook', coalesce(r.runbook, 'docs/alerts.md'),
     'first_seen_at', a.first_seen_at, 'last_seen_at', a.last_seen_at, 'occurrences', a.occurrences,
-    'detail', a.detail)), '[]')
-  into claimed
+    'detail', a.detail)), '[]'), (select array_agg(e.alert_id) from ended as e)
+  into claimed, given_up
   from leased as l
   join payments_private.alerts as a on a.id = l.alert_id
   left join payments_private.alert_rules as r on r.rule = a.rule;
+  perform payments_private.note_alert_end(g, 'dead', 'worker_lost') from unnest(given_up) as g;
   return claimed;
 end
 $$;
 comment on function payments.claim_alerts(integer, integer) is
-  'Leases up to p_limit alerts that are still to be told (at most 100): [{id, lease, attempt, rule, subject, severity, title, runbook, first_seen_at, last_seen_at, occurrences, detail}].';
+  'Leases up to p_limit alerts that are still to be told (at most 100): [{id, lease, attempt, rule, subject, severity, title, runbook, first_seen_at, last_seen_at, occurrences, detail}]. One whose worker was lost fifteen times ends dead.';
 
 create function payments.finish_alert(p_id uuid, p_lease bigint, p_error text default null) returns text
 language plpgsql volatile
@@ -198,14 +226,8 @@ begin
     next_attempt_at = now() + least(payments_private.backoff(d.attempts), interval '5 minutes')
   where d.alert_id = p_id and d.lease = p_lease -- a worker past its lease changes nothing
   returning d.state into row_state;
-  if row_state = 'dead' then
-    -- one subject for all of them: an alert about each would be as many again that nobody hears
-    perform payments_private.raise_alert('alert_delivery_dead', 'alerts', 'critical',
-      jsonb_build_object('alert', p_id, 'error', left(p_error, 200)));
-  end if;
   if row_state in ('delivered', 'dead') then
-    perform audit.append('service', 'payments_worker', 'alert.' || row_state,
-      case row_state when 'dead' then 'failure' else 'success' end, 'alert', p_id::text);
+    perform payments_private.note_alert_end(p_id, row_state, p_error);
   end if;
   return coalesce(row_state, 'fenced');
 end

@@ -51,6 +51,7 @@ declare
   counted constant timestamptz := (select max(m.minute) from payments_private.metric_minutes as m where m.metric = 'volume');
   since timestamptz := greatest(counted + interval '1 minute', until - interval '6 hours');
   hours_since timestamptz;
+  hours_until constant timestamptz := date_trunc('hour', until - interval '15 minutes', 'UTC');
   limit_score integer := payments_private.alert_threshold('anomaly');
   found_metric record;
 begin
@@ -66,8 +67,9 @@ begin
   hours_since := (select max(h.hour) + interval '1 hour' from payments_private.metric_hours as h where h.metric = 'volume');
   hours_since := greatest(coalesce(hours_since, date_trunc('hour', since, 'UTC')), until - interval '1 day');
   hours_since := date_trunc('hour', hours_since, 'UTC');
-  if date_trunc('hour', until - interval '15 minutes', 'UTC') > hours_since then
-    perform payments_private.sum_up_hours(hours_since, date_trunc('hour', until - interval '15 minutes', 'UTC'));
+  if hours_until > hours_since then
+    -- with the hours before it, minutes of which were counted again when money came late
+    perform payments_private.sum_up_hours(least(hours_since, hours_until - interval '7 hours'), hours_until);
   end if;
   for found_metric in
     select distinct on (s.metric) s.metric, s.score, jsonb_build_object(
@@ -87,6 +89,6 @@ begin
 end
 $$;
 comment on function payments_private.watch_anomalies(timestamptz) is
-  'Counts the minutes that are over, sums hours up, and raises anomaly for a metric whose score reaches the rule''s threshold; closes it after a quarter of an hour without. The caller lets one in at a time.';
+  'Counts the minutes that are over, sums hours up (with what came late, those of the last seven again), and raises anomaly for a metric whose score reaches the rule''s threshold; closes it after a quarter of an hour without. The caller lets one in at a time.';
 
 reset role;

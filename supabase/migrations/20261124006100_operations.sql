@@ -326,6 +326,7 @@ declare
   minutes integer := payments_private.roll_up_operations();
 begin
   perform payments_private.watch_signatures();
+  perform payments_private.watch_refusals();
   perform payments_private.watch_backlog();
   perform payments_private.watch_keys();
   -- one worker at a time: roll_up_operations took the lock
@@ -371,6 +372,7 @@ set search_path = ''
 as $$
 begin
   return payments_private.pipeline_counts() || jsonb_build_object(
+    'refusals', payments_private.refusal_counts(),
     'operations', (
       select coalesce(jsonb_agg(to_jsonb(t) order by t.function_name, t.code), '[]')
       from payments_private.operation_totals as t),
@@ -381,7 +383,7 @@ begin
 end
 $$;
 comment on function payments.read_metrics() is
-  'What GET payments-worker/metrics shows: requests by function and code with their histograms, the backlog, open alerts. Counts only.';
+  'What GET payments-worker/metrics shows: requests by function and code with their histograms, refused calls, the backlog, open alerts. Counts only.';
 
 grant execute on function payments.record_operations(jsonb, jsonb, text)
   to payments_checkout, payments_portal, payments_sync, payments_webhook, payments_worker;

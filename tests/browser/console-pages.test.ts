@@ -123,6 +123,36 @@ test("10.1c an incident shows its clock and what was done when", async () => {
   await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
 });
 
+test("10.2c an incident whose notices are undelivered closes with how people were told", async () => {
+  const { incident: id } = await staff("staff_open_incident", {
+    p_kind: "other",
+    p_severity: "low",
+    p_title: "A notice that nobody takes",
+  });
+  await staff("staff_assess_incident", {
+    p_incident: id,
+    p_changes: { personal_data: false },
+  });
+  await sql`insert into payments_private.incident_users (incident_id, user_id, times, first_at, last_at)
+    values (${id}, ${customer.user.id}, 1, now(), now())`;
+  await sql`insert into payments_private.incident_notices (incident_id, user_id, subject, body, state)
+    values (${id}, ${customer.user.id}, 'About your account', 'hello', 'dead')`;
+  await openPage(page, `incidents/${id}`);
+  await page.getByRole("button", { name: "Close" }).click();
+  const form = page.getByRole("dialog");
+  await form.getByLabel("Root cause").fill("the mailer was down for a day");
+  await form.getByLabel("Follow-up").fill("look at the mailer");
+  await form.getByLabel("Who does it").fill("ops");
+  await form.getByLabel("By").fill("2027-01-31");
+  await confirm(page, "Close");
+  await page.getByRole("alert").getByText(/Notices to the affected are undelivered/).waitFor();
+  await form.getByLabel(/How the affected were told/).fill("each of them by telephone");
+  await confirm(page, "Close");
+  await page.getByText("each of them by telephone").waitFor();
+  await page.getByRole("region", { name: "Where it stands" }).getByText("closed", { exact: true })
+    .waitFor();
+});
+
 test("8.2a an alert is taken and resolved, with its runbook at hand", async () => {
   await openPage(page, "alerts");
   const row = page.getByRole("row", { name: /console-test\b(?!-refund)/ });

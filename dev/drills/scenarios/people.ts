@@ -23,9 +23,16 @@ export const dataExposed: Scenario = {
         (await world.sql`select from audit.audit_logs
           where actor_id = ${member.id} and action = 'staff.billing_read'`).length === seen.length,
       contained: async () => await look(first) === "session_ended",
-      over: async () =>
-        (await world.sql`select from payments_private.staff_members
-          where user_id = ${member.id} and role = 'support'`).length === 1,
+      over: async () => {
+        await statusOf(world.worker(["notify"]));
+        const [told] = await world.sql`select count(*) > 0 and count(*) = count(delivered_at) as all
+          from payments_private.incident_notices where user_id in ${
+          world.sql(seen.map(({ id }) => id))
+        }`;
+        return told?.["all"] === true &&
+          (await world.sql`select from payments_private.staff_members
+            where user_id = ${member.id} and role = 'support'`).length === 1;
+      },
     };
   },
 };

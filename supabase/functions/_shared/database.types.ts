@@ -742,6 +742,7 @@ export type Database = {
           "p_incident": string;
           "p_reason": string;
           "p_root_cause": string;
+          "p_told_otherwise"?: string;
         };
         Returns: Json;
       };

@@ -42,6 +42,16 @@ export function renderMetrics(metrics: Metrics): string {
       byName("payments_outbox_messages", "state", ["pending", "dead"], metrics.outbox),
     ),
     gauge(
+      "payments_refused_calls",
+      "Calls of the last 10 to 20 minutes that a limit or a staff permission refused.",
+      byName(
+        "payments_refused_calls",
+        "bucket",
+        ["user", "address", "stripe", "staff"],
+        metrics.refusals,
+      ),
+    ),
+    gauge(
       "payments_open_alerts",
       "Open alerts by rule and severity.",
       metrics.alerts.map(({ rule, severity, open }) =>

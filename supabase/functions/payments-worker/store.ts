@@ -63,6 +63,7 @@ const metricsSchema = z.object({
   marks: z.number(),
   events: z.record(z.string(), z.number()),
   outbox: z.record(z.string(), z.number()),
+  refusals: z.record(z.string(), z.number()),
   alerts: z.array(z.object({ rule: z.string(), severity: z.string(), open: z.number() })),
 });
 const noticeSchema = z.object({

@@ -227,6 +227,7 @@ describe("each alert", () => {
       await tx`update payments.outbox set attempts = 0 where state = 'pending'`;
       await tx`update payments_private.encryption_keys set first_seen_at = now() - interval '89 days'`;
       await tx`delete from payments_private.operation_counts`;
+      await tx`delete from payments_private.rate_refusals`;
       await tx`delete from payments_private.operation_minutes`;
       // a busy day to this minute, with a bad signature every other minute
       await tx`

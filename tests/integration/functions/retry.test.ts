@@ -170,7 +170,7 @@ describe("an event in retry whose object is not in the way", () => {
       const first = await claim();
       // the first worker sleeps past its lease
       await tx`update payments_private.processed_events
-        set leased_until = now() - interval '1 second' where event_id = ${id}`;
+        set next_attempt_at = '-infinity', leased_until = now() - interval '1 second' where event_id = ${id}`;
       return { first, second: await claim() };
     });
   }

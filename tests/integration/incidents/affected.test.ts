@@ -233,9 +233,8 @@ describe("notices", () => {
       (await rpcAs("payments_worker", "claim_notices", { p_limit: 1, p_lease_seconds: 600 }))
         .data[0];
     const first = await claim();
-    await sql`update payments_private.incident_notices set leased_until = now() where id = ${
-      row?.["id"]
-    }`;
+    await sql`update payments_private.incident_notices
+      set leased_until = now(), next_attempt_at = now() where id = ${row?.["id"]}`;
     await claim();
     const end = { p_id: first.id, p_lease: first.lease };
     expect((await rpcAs("payments_worker", "finish_notice", end)).data).toBe("fenced");

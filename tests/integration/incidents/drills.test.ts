@@ -2,12 +2,34 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { runDrill } from "../../../dev/drills/run-drill.ts";
 import { SCENARIOS } from "../../../dev/drills/scenarios.ts";
 import { openWorld, type World } from "../../../dev/drills/world.ts";
+import { functionEnv, runFunction, type RunningFunction } from "../../support/run-function.ts";
 import { stack } from "../../support/stack.ts";
 
 let world: World;
+let sink: Deno.HttpServer<Deno.NetAddr>;
+let worker: RunningFunction;
 
-beforeAll(() => {
-  world = openWorld(stack(), stack().projectRoot);
+beforeAll(async () => {
+  sink = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response(null, { status: 204 }),
+  );
+  const host = `127.0.0.1:${sink.addr.port}`;
+  const env = functionEnv({
+    PAYMENTS_NOTIFY_URL: `http://${host}/notices`,
+    PAYMENTS_NOTIFY_SECRET: `whsec_${crypto.getRandomValues(new Uint8Array(32)).toBase64()}`,
+  });
+  worker = await runFunction("payments-worker", env, [host, new URL(stack().supabaseUrl).host]);
+  world = {
+    ...openWorld(stack(), stack().projectRoot),
+    // the stack's own has nobody to tell
+    worker: (tasks) =>
+      fetch(`${worker.url}/payments-worker`, {
+        method: "POST",
+        headers: { apikey: stack().workerKey, "content-type": "application/json" },
+        body: JSON.stringify({ tasks }),
+      }),
+  };
 });
 afterEach(async () => {
   await world.sql`update payments_private.settings set stop_all = false, stop_checkout = false`;
@@ -21,7 +43,11 @@ afterEach(async () => {
     await tx`delete from payments_private.incidents`;
   });
 });
-afterAll(() => world?.close());
+afterAll(async () => {
+  await worker?.stop();
+  await sink?.shutdown();
+  await world?.close();
+});
 
 describe("drills", () => {
   it.each(["secret-key-leaked", "data-exposed"])(

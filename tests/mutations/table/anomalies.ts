@@ -107,4 +107,13 @@ export const ANOMALY_MUTATIONS: readonly Mutation[] = [
     tests: TESTS,
     name: "8.2b a statistic that fails",
   },
+  {
+    requirement: "8.2b",
+    what: "never sums up again what came late",
+    file: SCORES,
+    find: "least(hours_since, hours_until - interval '7 hours')",
+    replace: "hours_since",
+    tests: ["tests/integration/eyes/late-money.test.ts"],
+    name: "8.2b is in the hour that was summed up before",
+  },
 ];

@@ -138,4 +138,13 @@ export const EYES_MUTATIONS: readonly Mutation[] = [
     tests: RECORDING,
     name: "8.2c drops what cannot be written",
   },
+  {
+    requirement: "8.2a",
+    what: "tells nobody of a flood of refused calls",
+    file: OPERATIONS,
+    find: "  perform payments_private.watch_refusals();\n",
+    replace: "",
+    tests: ["tests/integration/eyes/refused-calls.test.ts"],
+    name: "8.2a of staff's procedures is told once",
+  },
 ];

@@ -2,6 +2,7 @@ import type { Mutation } from "../mutation.ts";
 
 const CLOCK = ["tests/integration/incidents/clock.test.ts"];
 const AFFECTED = ["tests/integration/incidents/affected.test.ts"];
+const UNDELIVERED = ["tests/integration/incidents/undelivered-notices.test.ts"];
 const CONTAINMENT = ["tests/integration/incidents/containment.test.ts"];
 const INCIDENTS = "supabase/migrations/20261124005100_incidents.sql";
 const NOTICES = "supabase/migrations/20261124005130_incident_notices.sql";
@@ -107,6 +108,24 @@ export const INCIDENT_MUTATIONS: readonly Mutation[] = [
     replace: "true),",
     tests: CLOCK,
     name: "needs a root cause and a follow-up|is refused to a statement of SQL",
+  },
+  {
+    requirement: "10.1b",
+    what: "leases a notice for ever that every worker dies on",
+    file: NOTICES,
+    find: "select n.id, n.attempts >= 15 as is_over from",
+    replace: "select n.id, false as is_over from",
+    tests: ["tests/integration/functions/lost-workers.test.ts"],
+    name: "incident_notices: ends dead",
+  },
+  {
+    requirement: "10.2c",
+    what: "closes over people who were not told",
+    file: NOTICES,
+    find: "if new.told_otherwise is null and payments_private.undelivered_notices(new.id) > 0 then",
+    replace: "if false then",
+    tests: UNDELIVERED,
+    name: "is refused while one is|is refused to a statement of SQL",
   },
   {
     requirement: "10.2c",

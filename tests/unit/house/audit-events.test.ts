@@ -14,10 +14,10 @@ import { callsOf, withoutComments } from "./sql-calls.ts";
 /** What an expression can be, where an action is not a literal. A new one must be written down here. */
 const EXPRESSIONS: Readonly<Record<string, readonly string[]>> = {
   "'event.' || outcome": ["applied", "queued", "ignored", "retry", "quarantined"].map(eventOf),
-  "'event.' || new_status": ["applied", "queued", "ignored", "retry", "dead"].map(eventOf),
-  "'notice.' || row_state": ["notice.delivered", "notice.dead"],
+  "'event.' || p_event.status": ["applied", "queued", "ignored", "retry", "dead"].map(eventOf),
+  "'notice.' || p_notice.state": ["notice.delivered", "notice.dead"],
   "'outbox.' || row_state": ["outbox.delivered", "outbox.dead"],
-  "'alert.' || row_state": ["alert.delivered", "alert.dead"],
+  "'alert.' || p_state": ["alert.delivered", "alert.dead"],
   "'enforcement.' || p_outcome": ["done", "not_needed", "not_confirmed"].map((outcome) =>
     `enforcement.${outcome}`
   ),

@@ -22,6 +22,7 @@ const METRICS = {
   marks: 1,
   events: { retry: 2 },
   outbox: {},
+  refusals: { staff: 30 },
   alerts: [{ rule: "dispute", severity: "critical", open: 1 }],
 };
 const text = renderMetrics(METRICS);
@@ -46,6 +47,7 @@ describe("the metrics page", () => {
       "payments_refresh_marks gauge",
       "payments_unfinished_events gauge",
       "payments_outbox_messages gauge",
+      "payments_refused_calls gauge",
       "payments_open_alerts gauge",
     ]);
     const bucketsOf = samples.filter(({ name }) => name.endsWith("_bucket"));

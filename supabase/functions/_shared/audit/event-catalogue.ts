@@ -352,7 +352,7 @@ const ENTRIES: readonly [
     "staff",
     "notice",
     ["success"],
-    ["follow_ups"],
+    ["follow_ups", "undelivered", "told_otherwise"],
   ],
   ["staff.incidents_listed", "staff looked at the list of incidents", "staff", "notice", [
     "success",
@@ -364,7 +364,7 @@ const ENTRIES: readonly [
   ]],
   [
     "notice.dead",
-    "an affected user's notice was refused fifteen times",
+    "an affected user's notice was not taken in fifteen attempts",
     "operation",
     "critical",
     ["failure"],

@@ -35,6 +35,9 @@ const byCode: Readonly<Record<string, string>> = {
   amount_too_large: "That is more than is left of this payment.",
   incident_closed: "This incident is closed, and stays as it is.",
   nobody_affected: "Nobody is known to be affected: search the audit trail first.",
+  notices_undelivered:
+    "Notices to the affected are undelivered: wait for them, or say how those people were told.",
+  told_otherwise_is_a_sentence: "Say how they were told in ten characters or more.",
   already_recorded: "This was recorded before, and stays as it is.",
   clock_goes_one_way: "The clock can be set back to an earlier moment, never to a later one.",
   a_late_notice_says_why: "The 72 hours are over: say why the notice is late.",

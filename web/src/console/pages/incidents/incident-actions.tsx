@@ -160,8 +160,10 @@ function TellAuthority(
   );
 }
 
-function Close({ incident: { id }, onDone }: IncidentActionsProps) {
+function Close({ incident: { id, notices }, onDone }: IncidentActionsProps) {
   const { ask } = useStaff();
+  const isSomebodyUntold = notices.delivered < notices.affected &&
+    notices.delivered + notices.pending + notices.dead > 0;
   const run = (reason: string, form: FormData): Promise<Outcome<unknown>> => {
     const followUp = {
       what: textOf(form, "what") ?? "",
@@ -173,6 +175,7 @@ function Close({ incident: { id }, onDone }: IncidentActionsProps) {
       p_root_cause: textOf(form, "cause") ?? null,
       p_follow_ups: [followUp],
       p_reason: reason,
+      p_told_otherwise: textOf(form, "told") ?? null,
     }, done);
   };
   return (
@@ -182,6 +185,13 @@ function Close({ incident: { id }, onDone }: IncidentActionsProps) {
       <Field label="Follow-up" name="what" autoComplete="off" />
       <Field label="Who does it" name="owner" autoComplete="off" />
       <Field label="By" name="due" type="date" />
+      {isSomebodyUntold && (
+        <TextArea
+          label="How the affected were told otherwise"
+          name="told"
+          hint="Notices are undelivered: it closes only with how those people were told."
+        />
+      )}
     </Action>
   );
 }

@@ -126,6 +126,7 @@ function Assessment({ incident }: { readonly incident: Incident }) {
     ["Why no notice", incident.no_notice_reason],
     ["Authority’s reference", incident.authority_reference],
     ["Why late", incident.reason_if_late],
+    ["Told otherwise", incident.told_otherwise],
     ["Root cause", incident.root_cause],
   ] as const).filter(([, text]) => text !== null);
   return (

@@ -40,6 +40,7 @@ const incident = z.extend(brief, {
   reason_if_late: text,
   no_notice_reason: text,
   root_cause: text,
+  told_otherwise: text,
   follow_ups: z.array(z.object({ what: z.string(), owner: z.string(), due: z.string() })),
   notices: z.object({
     affected: z.number(),
