@@ -10,10 +10,30 @@ const REPORT = join(projectRoot, ".local/test-results.json");
 /** What each lane leaves for the summary; vitest calls such a file a blob. */
 const BLOBS = join(projectRoot, ".local/test-lanes");
 
-/** About equally long. What belongs to no lane would never run: a test counts the folders. */
+/** Folders of about equal time, as measured. What belongs to no lane would never run: a test counts the files. */
 export const LANES: readonly (readonly string[])[] = [
-  ["tests/integration"],
-  ["tests/unit", "tests/attack", "tests/browser", "tests/fault", "tests/property"],
+  [
+    "tests/integration/audit/",
+    "tests/integration/cli/",
+    "tests/integration/evidence/",
+    "tests/integration/functions/",
+    "tests/integration/incidents/",
+  ],
+  [
+    "tests/browser/",
+    "tests/integration/eyes/",
+    "tests/integration/stack/",
+    "tests/integration/stripe-twin/",
+    "tests/unit/",
+  ],
+  [
+    "tests/attack/",
+    "tests/fault/",
+    "tests/integration/database/",
+    "tests/integration/house/",
+    "tests/integration/traffic/",
+    "tests/property/",
+  ],
 ];
 
 function vitest(

@@ -231,6 +231,22 @@ end
 $$;
 comment on function payments_private.describe_change(jsonb) is 'What of a row goes into a domain event''s payload.';
 
+create function payments_private.note_outbox_end(p_id uuid, p_state text, p_error text) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if p_state = 'dead' then
+    perform payments_private.raise_alert('outbox_dead', p_id::text, 'critical',
+      jsonb_build_object('error', left(p_error, 200)));
+  end if;
+  perform audit.append('service', 'payments_worker', 'outbox.' || p_state,
+    case p_state when 'dead' then 'failure' else 'success' end, 'outbox', p_id::text);
+end
+$$;
+comment on function payments_private.note_outbox_end(uuid, text, text) is
+  'The audit row of a domain event that was delivered or given up, and the alert of one that was given up.';
+
 create function payments.claim_outbox(p_limit integer, p_lease_seconds integer) returns jsonb
 language plpgsql volatile
 security definer -- the worker's role has no table access of its own
@@ -239,9 +255,11 @@ as $$
 declare
   token bigint := nextval('payments_private.ticket_numbers');
   claimed jsonb;
+  given_up uuid[];
 begin
   with due as (
-    select o.id from payments.outbox as o
+    -- counted at the claim: one whose worker dies each time has an end, too
+    select o.id, o.attempts >= 15 as is_over from payments.outbox as o
     where o.state = 'pending' and o.next_attempt_at <= now()
       and (o.leased_until is null or o.leased_until < now())
     order by o.next_attempt_at limit least(greatest(p_limit, 0), 100)
@@ -249,19 +267,28 @@ begin
   ), leased as (
     update payments.outbox as o set
       lease = token, attempts = o.attempts + 1,
-      leased_until = now() + make_interval(secs => least(greatest(p_lease_seconds, 1), 600))
-    from due where o.id = due.id
+      leased_until = now() + make_interval(secs => least(greatest(p_lease_seconds, 1), 600)),
+      -- where the worker is not heard of again; a pause grows whoever failed
+      next_attempt_at = now() + make_interval(secs => least(greatest(p_lease_seconds, 1), 600))
+        + payments_private.backoff(o.attempts + 1)
+    from due where o.id = due.id and not due.is_over
     returning o.*
+  ), ended as (
+    update payments.outbox as o set state = 'dead', last_error = 'worker_lost', lease = null, leased_until = null
+    from due where o.id = due.id and due.is_over
+    returning o.id
   )
   select coalesce(jsonb_agg(jsonb_build_object(
     'id', l.id, 'lease', token, 'attempt', l.attempts, 'type', l.kind,
-    'created_at', l.created_at, 'object_id', l.object_id, 'user_id', l.user_id, 'data', l.payload)), '[]')
-  into claimed from leased as l;
+    'created_at', l.created_at, 'object_id', l.object_id, 'user_id', l.user_id, 'data', l.payload)), '[]'),
+    (select array_agg(e.id) from ended as e)
+  into claimed, given_up from leased as l;
+  perform payments_private.note_outbox_end(g, 'dead', 'worker_lost') from unnest(given_up) as g;
   return claimed;
 end
 $$;
 comment on function payments.claim_outbox(integer, integer) is
-  'Leases up to p_limit due domain events (at most 100) and returns [{id, lease, attempt, type, created_at, object_id, user_id, data}].';
+  'Leases up to p_limit due domain events (at most 100) and returns [{id, lease, attempt, type, created_at, object_id, user_id, data}]. One whose worker was lost fifteen times ends dead.';
 
 create function payments.finish_outbox(p_id uuid, p_lease bigint, p_error text default null) returns text
 language plpgsql volatile
@@ -278,13 +305,8 @@ begin
     next_attempt_at = now() + payments_private.backoff(o.attempts)
   where o.id = p_id and o.lease = p_lease -- a worker past its lease changes nothing
   returning o.state into row_state;
-  if row_state = 'dead' then
-    perform payments_private.raise_alert('outbox_dead', p_id::text, 'critical',
-      jsonb_build_object('error', left(p_error, 200)));
-  end if;
   if row_state in ('delivered', 'dead') then
-    perform audit.append('service', 'payments_worker', 'outbox.' || row_state,
-      case row_state when 'dead' then 'failure' else 'success' end, 'outbox', p_id::text);
+    perform payments_private.note_outbox_end(p_id, row_state, p_error);
   end if;
   return coalesce(row_state, 'fenced');
 end

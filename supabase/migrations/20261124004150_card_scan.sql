@@ -53,7 +53,9 @@ begin
   plain := translate(normalize(p_text, nfkc),
     '٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९০১২৩৪৫৬৭৮৯๐๑๒๓๔๕๖๗๘๙‐‑‒–—―−',
     '01234567890123456789012345678901234567890123456789-------');
-  plain := regexp_replace(plain, '\m[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\M', ' ', 'gi');
+  -- also behind a word and a line, as in our own idempotency keys
+  plain := regexp_replace(plain,
+    '(?<![0-9a-z])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-z])', ' ', 'gi');
   -- not part of a word: hexadecimal ids have long runs of digits too
   for run in
     select m[1] from regexp_matches(plain, '(?<![[:alnum:]])([0-9]+(?:[\s._-][0-9]+)*)(?![[:alnum:]])', 'g') as m

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { launchBrowser } from "../support/browser.ts";
 import { serveShop, type Shop } from "../support/serve-shop.ts";
 import { stack as runningStack } from "../support/stack.ts";
+import { drawIn } from "./support/draw-in.ts";
 import { findViolations } from "./support/find-violations.ts";
 import { picture } from "./support/picture.ts";
 import {
@@ -103,7 +104,7 @@ test("moves the focus to the new page when the page changes", async () => {
 
 async function expectSound(name: string): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await drawIn(page, colorScheme);
     expect(await findViolations(page), `${name}, ${colorScheme}`).toEqual([]);
   }
   const width = await page.evaluate(() => document.documentElement.scrollWidth);

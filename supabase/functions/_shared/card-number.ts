@@ -1,7 +1,8 @@
 // digits in any script, in groups divided by what people type between them, and not part of a word:
 // hexadecimal ids have long runs of digits too
 const CANDIDATE = /(?<![\p{L}\p{Nd}])\p{Nd}+(?:[\s\p{Pd}._]\p{Nd}+)*(?![\p{L}\p{Nd}])/gu;
-const UUID = /\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b/gi;
+// also behind a word and a line, as in our own idempotency keys
+const UUID = /(?<![\da-z])[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}(?![\da-z])/gi;
 
 /**
  * Number ranges and lengths of the card schemes, from ISO/IEC 7812 issuer prefixes. Narrow enough

@@ -63,6 +63,7 @@ describe("the scan for card numbers", () => {
     const [row] =
       await sql`select count(*) filter (where payments_private.holds_card_number(v))::int as found from (
       select gen_random_uuid()::text as v from generate_series(1, 20000)
+      union all select 'checkout_42424242-4242-4242-a456-426614174000'
       union all select 'pi_3' || translate(encode(sha256(n::text::bytea), 'base64'), '+/=', 'xyz') from generate_series(1, 5000) as n
       union all select encode(sha256(n::text::bytea), 'hex') from generate_series(1, 5000) as n
       union all select clock_timestamp()::text from generate_series(1, 5000)

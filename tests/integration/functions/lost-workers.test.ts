@@ -9,6 +9,8 @@ const LIMIT = 15;
 interface Work {
   readonly claim: string;
   readonly table: string;
+  /** Where it lies; payments_private unless it says otherwise. */
+  readonly schema?: string;
   readonly key: string;
   /** Makes one, and says its key. */
   readonly make: () => Promise<string>;
@@ -69,6 +71,12 @@ async function mark(): Promise<string> {
   return id;
 }
 
+async function domainEvent(): Promise<string> {
+  const [row] = await sql`insert into payments.outbox (kind, object_id, occurrence, payload)
+    values ('subscription.activated', ${stripeId("sub")}, 'test', '{}') returning id`;
+  return row?.["id"];
+}
+
 const GIVEN_UP: readonly (Work & { readonly state: string; readonly action: string })[] = [
   {
     claim: "claim_notices",
@@ -97,6 +105,16 @@ const GIVEN_UP: readonly (Work & { readonly state: string; readonly action: stri
     alert: "dead_letter",
     state: "status",
     action: "event.dead",
+  },
+  {
+    claim: "claim_outbox",
+    table: "outbox",
+    schema: "payments",
+    key: "id",
+    make: domainEvent,
+    alert: "outbox_dead",
+    state: "state",
+    action: "outbox.dead",
   },
 ];
 
@@ -142,7 +160,7 @@ async function begin(one: Work): Promise<void> {
 }
 
 const row = () => sql`${sql(work.key)} = ${key}`;
-const table = () => sql(`payments_private.${work.table}`);
+const table = () => sql(`${work.schema ?? "payments_private"}.${work.table}`);
 
 afterEach(async () => {
   await sql.begin(async (tx) => {

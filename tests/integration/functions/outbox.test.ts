@@ -336,7 +336,7 @@ describe("their delivery", () => {
       return data[0].lease;
     };
     const first = await claim();
-    await sql`update payments.outbox set leased_until = now() where id = ${id}`;
+    await sql`update payments.outbox set leased_until = now(), next_attempt_at = now() where id = ${id}`;
     const second = await claim();
     const finish = (lease: number) =>
       rpcAs("payments_worker", "finish_outbox", { p_id: id, p_lease: lease });

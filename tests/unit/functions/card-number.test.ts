@@ -30,6 +30,8 @@ describe("card-shaped input", () => {
     ["a date and a counter", "order-20261124123456-001"],
     ["a millisecond timestamp", "1763950000000"],
     ["a uuid", "123e4567-e89b-42d3-a456-426614174000"],
+    ["a uuid of digits", "42424242-4242-4242-a456-426614174000"],
+    ["an idempotency key that ends in one", "checkout_42424242-4242-4242-a456-426614174000"],
     ["a Stripe id", "price_1MoBy5LkdIwHu7ixZhnattbh"],
     ["a phone number", "+49 30 901820"],
     ["zeros", "0000000000000000"],

@@ -16,7 +16,7 @@ const EXPRESSIONS: Readonly<Record<string, readonly string[]>> = {
   "'event.' || outcome": ["applied", "queued", "ignored", "retry", "quarantined"].map(eventOf),
   "'event.' || p_event.status": ["applied", "queued", "ignored", "retry", "dead"].map(eventOf),
   "'notice.' || p_notice.state": ["notice.delivered", "notice.dead"],
-  "'outbox.' || row_state": ["outbox.delivered", "outbox.dead"],
+  "'outbox.' || p_state": ["outbox.delivered", "outbox.dead"],
   "'alert.' || p_state": ["alert.delivered", "alert.dead"],
   "'enforcement.' || p_outcome": ["done", "not_needed", "not_confirmed"].map((outcome) =>
     `enforcement.${outcome}`
