@@ -22,8 +22,8 @@ declare module "vitest" {
   }
 }
 
-// a quarter of the stack's own two seconds: most waiting in the tests is for the worker
-const schedulerIntervalMs = 500;
+// half of the stack's own two seconds: tests wait for the worker, and a turn of it takes processor time from them
+const schedulerIntervalMs = 1000;
 
 /** Every test file's users come from this machine: what is counted by address must not stop them all. */
 async function unboundOneAddress(dbUrl: string): Promise<void> {

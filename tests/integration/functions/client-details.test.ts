@@ -15,8 +15,8 @@ import { adminSql, callFunction, rpcAs, signUp, stack } from "../../support/stac
 const sql = adminSql();
 const ADDRESS = "198.51.100.77";
 const AGENT = "CanaryAgent/7.1 (do not store)";
-const K1 = { id: "k1", base64: btoa("0123456789abcdef0123456789abcdef") };
-const K2 = { id: "k2", base64: btoa("fedcba9876543210fedcba9876543210") };
+const K1 = { id: "older", base64: btoa("0123456789abcdef0123456789abcdef") };
+const K2 = { id: "newer", base64: btoa("fedcba9876543210fedcba9876543210") };
 
 /** create-checkout without a gateway in front, so that the address is the test's to choose. */
 let checkout: RunningFunction;
@@ -166,7 +166,7 @@ describe("a new encryption key", () => {
 
     const worker = await runFunction(
       "payments-worker",
-      functionEnv({ PAYMENTS_ENCRYPTION_KEYS: JSON.stringify({ k2: K2.base64, k1: K1.base64 }) }),
+      functionEnv({ PAYMENTS_ENCRYPTION_KEYS: JSON.stringify({ newer: K2.base64, older: K1.base64 }) }),
       [new URL(stack().supabaseUrl).host],
     );
     try {
@@ -180,19 +180,19 @@ describe("a new encryption key", () => {
       where row_id = any(${[...ids, event]}::text[]) order by key_id, stored_in`;
     expect(under.map((row) => [row["row_id"], row["key_id"], row["stored_in"]])).toEqual(
       expect.arrayContaining([
-        [changed, "k1", "client_details"],
-        [first, "k2", "client_details"],
-        [held, "k2", "held_rows"],
-        [event, "k2", "processed_events"],
+        [changed, "older", "client_details"],
+        [first, "newer", "client_details"],
+        [held, "newer", "held_rows"],
+        [event, "newer", "processed_events"],
       ]),
     );
     expect((await read((await detailsOf(first))?.["value"], first, K2)).agent).toBe(AGENT);
     expect(
       await sql`select key_id, is_current, in_ring from payments_private.encryption_keys
-      where key_id in ('k1', 'k2') order by key_id`,
+      where key_id in ('newer', 'older') order by key_id`,
     ).toEqual([
-      { key_id: "k1", is_current: false, in_ring: true },
-      { key_id: "k2", is_current: true, in_ring: true },
+      { key_id: "newer", is_current: true, in_ring: true },
+      { key_id: "older", is_current: false, in_ring: true },
     ]);
     await sql`delete from payments_private.legal_holds`;
     await sql`delete from payments_private.client_details where request_id in ${sql(ids)}`;

@@ -12,7 +12,7 @@ function script(prelude: string): string {
     const hear = (error) => {
       heard++;
       clearImmediate(second);
-      if (heard > 100) { console.log("for ever"); Deno.exit(); }
+      if (heard > 10) { console.log("for ever"); Deno.exit(); }
     };
     process.on("uncaughtException", hear);
     process.on("unhandledRejection", hear);
