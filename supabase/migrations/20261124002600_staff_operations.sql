@@ -347,7 +347,7 @@ begin
   )
   select coalesce(jsonb_agg(jsonb_build_object(
     'id', l.id, 'lease', token, 'payment_id', l.payment_id, 'amount_minor', l.amount_minor,
-    'countries', l.countries)), '[]'),
+    'attempts', l.attempts, 'countries', l.countries)), '[]'),
     jsonb_object_agg(l.id, l.payment_id) filter (where l.was_lost and l.attempts > 15)
   into claimed, lost from leased as l;
   perform payments_private.raise_alert('refund_stuck', s.key, 'critical',
@@ -356,7 +356,7 @@ begin
 end
 $$;
 comment on function payments.claim_refunds(integer, integer) is
-  'Leases up to p_limit due refunds (at most 100): [{id, lease, payment_id, amount_minor, countries}]. Raises refund_stuck where a worker was lost on one after fifteen attempts.';
+  'Leases up to p_limit due refunds (at most 100): [{id, lease, payment_id, amount_minor, attempts, countries}]. Raises refund_stuck where a worker was lost on one after fifteen attempts.';
 
 create function payments.finish_refund(
   p_id uuid, p_lease bigint, p_refund_id text default null, p_refused_code text default null, p_error text default null

@@ -85,6 +85,8 @@ const refundClaimSchema = z.object({
   lease: z.number(),
   payment_id: z.string(),
   amount_minor: z.number(),
+  /** With this one. */
+  attempts: z.number(),
   /** What the charge must show at Stripe; null where a person asked. */
   countries: z.array(z.string()).nullable(),
 });

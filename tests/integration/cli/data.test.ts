@@ -129,7 +129,7 @@ describe("payments doctor", () => {
 
   it("4.2b 4.3a finds nothing on the local stack, and what production would need", async () => {
     await sql`delete from payments_private.client_details`;
-    await runTasks(["purge"]);
+    await runTasks(["purge", "reconcile"]);
     const { code, checks } = await doctor();
     expect(checks.filter(({ verdict }: { verdict: string }) => verdict === "finding")).toEqual([]);
     expect(code).toBe(0);

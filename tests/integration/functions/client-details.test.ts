@@ -15,14 +15,19 @@ import { adminSql, callFunction, rpcAs, signUp, stack } from "../../support/stac
 const sql = adminSql();
 const ADDRESS = "198.51.100.77";
 const AGENT = "CanaryAgent/7.1 (do not store)";
-const K1 = { id: "older", base64: btoa("0123456789abcdef0123456789abcdef") };
-const K2 = { id: "newer", base64: btoa("fedcba9876543210fedcba9876543210") };
+const K1 = { id: "of_details_older", base64: btoa("0123456789abcdef0123456789abcdef") };
+const K2 = { id: "of_details_newer", base64: btoa("fedcba9876543210fedcba9876543210") };
 
 /** create-checkout without a gateway in front, so that the address is the test's to choose. */
 let checkout: RunningFunction;
 beforeAll(async () => {
   const hosts = [stack().supabaseUrl, stack().stripeUrl].map((url) => new URL(url).host);
-  checkout = await runFunction("create-checkout", functionEnv(), hosts);
+  const keys = JSON.stringify({ [K1.id]: K1.base64 });
+  checkout = await runFunction(
+    "create-checkout",
+    functionEnv({ PAYMENTS_ENCRYPTION_KEYS: keys }),
+    hosts,
+  );
 });
 afterAll(async () => {
   await checkout.stop();
@@ -166,7 +171,9 @@ describe("a new encryption key", () => {
 
     const worker = await runFunction(
       "payments-worker",
-      functionEnv({ PAYMENTS_ENCRYPTION_KEYS: JSON.stringify({ newer: K2.base64, older: K1.base64 }) }),
+      functionEnv({
+        PAYMENTS_ENCRYPTION_KEYS: JSON.stringify({ [K2.id]: K2.base64, [K1.id]: K1.base64 }),
+      }),
       [new URL(stack().supabaseUrl).host],
     );
     try {
@@ -180,19 +187,19 @@ describe("a new encryption key", () => {
       where row_id = any(${[...ids, event]}::text[]) order by key_id, stored_in`;
     expect(under.map((row) => [row["row_id"], row["key_id"], row["stored_in"]])).toEqual(
       expect.arrayContaining([
-        [changed, "older", "client_details"],
-        [first, "newer", "client_details"],
-        [held, "newer", "held_rows"],
-        [event, "newer", "processed_events"],
+        [changed, "of_details_older", "client_details"],
+        [first, "of_details_newer", "client_details"],
+        [held, "of_details_newer", "held_rows"],
+        [event, "of_details_newer", "processed_events"],
       ]),
     );
     expect((await read((await detailsOf(first))?.["value"], first, K2)).agent).toBe(AGENT);
     expect(
       await sql`select key_id, is_current, in_ring from payments_private.encryption_keys
-      where key_id in ('newer', 'older') order by key_id`,
+      where key_id in ('of_details_newer', 'of_details_older') order by key_id`,
     ).toEqual([
-      { key_id: "newer", is_current: true, in_ring: true },
-      { key_id: "older", is_current: false, in_ring: true },
+      { key_id: "of_details_newer", is_current: true, in_ring: true },
+      { key_id: "of_details_older", is_current: false, in_ring: true },
     ]);
     await sql`delete from payments_private.legal_holds`;
     await sql`delete from payments_private.client_details where request_id in ${sql(ids)}`;

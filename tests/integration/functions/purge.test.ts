@@ -95,6 +95,10 @@ describe("the purge", () => {
       .toMatchObject({ status: "dead", encrypted_body: null });
     expect(rows.find((row) => row["event_id"] === young.id))
       .toMatchObject({ status: "dead", encrypted_body: "v1.k1.secret" });
+    // nobody can read it, which the tests of keys would find
+    await sql`delete from payments_private.processed_events where event_id in ${
+      sql([old.id, young.id])
+    }`;
   });
 
   it("8.1c drops delivered domain events after 30 days and keeps those still to be told", async () => {

@@ -22,6 +22,24 @@ const DUPLICATE_TESTS = [`${FUNCTIONS}/duplicate-subscriptions.test.ts`];
 /** Who may do what, how often, for how much, from where. */
 export const GUARD_MUTATIONS: readonly Mutation[] = [
   {
+    requirement: "7.1b",
+    what: "asks for a refund again without looking whether it was made",
+    file: "supabase/functions/payments-worker/make-refund.ts",
+    find: "claim.attempts > 1 ? await findRefund(stripe, claim) : null",
+    replace: "null",
+    tests: [`${FUNCTIONS}/refund-once.test.ts`],
+    name: "is found, not made again",
+  },
+  {
+    requirement: "7.1b",
+    what: "asks for a refund for ever under a key with a saved server error",
+    file: "supabase/functions/payments-worker/make-refund.ts",
+    find: "if (!isSavedError(error) || saved >= claim.attempts) throw error;",
+    replace: "throw error;",
+    tests: [`${FUNCTIONS}/refund-once.test.ts`],
+    name: "is made once although",
+  },
+  {
     requirement: "2.1c",
     what: "takes an unrestricted live key without being told to",
     file: CONFIG,

@@ -3,6 +3,7 @@ import { isDefiniteRefusal } from "../../_shared/stripe-failure.ts";
 import { projectCharge } from "../../_shared/projections/charge.ts";
 import { requireOurAccount } from "../our-account.ts";
 import { errorCode } from "../error-code.ts";
+import { makeRefund } from "../make-refund.ts";
 import type { RefundClaim, WorkerStore } from "../store.ts";
 import { drain, type Task, type TaskRun } from "../task.ts";
 
@@ -17,10 +18,7 @@ export interface RefundDependencies {
   now: () => number;
 }
 
-/**
- * Makes the refunds that staff or a rule asked for. The request's id is the idempotency key, so a lost answer is
- * asked for again and no money goes back twice.
- */
+/** Makes the refunds that staff or a rule asked for; see make-refund.ts for why no money goes back twice. */
 export function refundTask(deps: RefundDependencies): Task {
   return (run) =>
     drain({
@@ -44,11 +42,7 @@ async function refundOne(
     if (claim.countries !== null && !await showsCountries(deps.stripe, claim, claim.countries)) {
       return await deps.store.finishRefund(claim, { p_refused_code: "country_not_confirmed" });
     }
-    const refund = await deps.stripe.refunds.create({
-      payment_intent: claim.payment_id,
-      amount: claim.amount_minor,
-      metadata: { refund_request: claim.id },
-    }, { idempotencyKey: `refund_${claim.id}` });
+    const refund = await makeRefund(deps.stripe, claim);
     return await deps.store.finishRefund(claim, { p_refund_id: refund.id });
   } catch (error) {
     const code = errorCode(error);

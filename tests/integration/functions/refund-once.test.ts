@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeRefund } from "../../../supabase/functions/payments-worker/make-refund.ts";
+import {
+  idOf,
+  payingCustomer,
+  startBench,
+  type TwinBench,
+} from "../stripe-twin/support/twin-bench.ts";
+
+const DAY_SECONDS = 24 * 60 * 60;
+
+let bench: TwinBench;
+beforeAll(async () => {
+  bench = await startBench();
+});
+afterAll(() => bench.close());
+
+/** A payment of 29.00, and a request to refund 10.00 of it: a second one would still fit. */
+async function request() {
+  const customer = await payingCustomer(bench.stripe);
+  const payment = await bench.stripe.paymentIntents.create({
+    amount: 2900,
+    currency: "usd",
+    customer: customer.id,
+    payment_method: idOf(customer.invoice_settings.default_payment_method),
+    confirm: true,
+    off_session: true,
+  });
+  return { id: crypto.randomUUID(), payment_id: payment.id, amount_minor: 1000, attempts: 1 };
+}
+
+async function refundsOf(payment: string): Promise<string[]> {
+  const { data } = await bench.stripe.refunds.list({ payment_intent: payment });
+  return data.map(({ id }) => id);
+}
+
+describe("a refund that was asked for", () => {
+  it("7.1b is made once although Stripe saved a server error under its key", async () => {
+    const claim = await request();
+    await bench.control("/_twin/faults", {
+      api: [{ path: "/v1/refunds", method: "POST", kind: "500", times: 1 }],
+    });
+    await expect(makeRefund(bench.stripe, claim)).rejects.toThrow("unknown error");
+    const refund = await makeRefund(bench.stripe, { ...claim, attempts: 2 });
+    expect(await refundsOf(claim.payment_id)).toEqual([refund.id]);
+    const again = await makeRefund(bench.stripe, { ...claim, attempts: 3 });
+    expect(again.id).toBe(refund.id);
+  });
+
+  it("7.1b is found, not made again, when its answer was lost and Stripe has forgotten the key", async () => {
+    const claim = await request();
+    const { id: made } = await makeRefund(bench.stripe, claim); // and nobody hears of it
+    await bench.control("/_twin/clock", { now: Math.floor(Date.now() / 1000) + 2 * DAY_SECONDS });
+    expect((await makeRefund(bench.stripe, { ...claim, attempts: 2 })).id).toBe(made);
+    expect(await refundsOf(claim.payment_id)).toEqual([made]);
+  });
+});
