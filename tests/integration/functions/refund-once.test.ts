@@ -41,10 +41,11 @@ describe("a refund that was asked for", () => {
       api: [{ path: "/v1/refunds", method: "POST", kind: "500", times: 1 }],
     });
     await expect(makeRefund(bench.stripe, claim)).rejects.toThrow("unknown error");
-    const refund = await makeRefund(bench.stripe, { ...claim, attempts: 2 });
-    expect(await refundsOf(claim.payment_id)).toEqual([refund.id]);
+    await expect(makeRefund(bench.stripe, { ...claim, attempts: 2 })).resolves.toBeDefined();
+    const made = await refundsOf(claim.payment_id);
+    expect(made).toHaveLength(1);
     const again = await makeRefund(bench.stripe, { ...claim, attempts: 3 });
-    expect(again.id).toBe(refund.id);
+    expect(again.id).toBe(made[0]);
   });
 
   it("7.1b is found, not made again, when its answer was lost and Stripe has forgotten the key", async () => {
