@@ -6,7 +6,7 @@ const AUDIT = "supabase/migrations/20261124006130_staff_audit.sql";
 const PEOPLE = "supabase/migrations/20261124006140_staff_people.sql";
 const STAFF_ALERTS = "supabase/migrations/20261124006010_staff_alerts.sql";
 const STAFF = "supabase/migrations/20261124002500_staff.sql";
-const STAFF_OPERATIONS = "supabase/migrations/20261124002600_staff_operations.sql";
+const REFUNDS = "supabase/migrations/20261124002610_refund_requests.sql";
 const KEY_USES = "supabase/migrations/20261124007000_key_uses.sql";
 const KEY_TESTS = ["tests/integration/cli/keys.test.ts"];
 const STAFF_TESTS = ["tests/integration/functions/staff.test.ts"];
@@ -111,7 +111,7 @@ export const CONSOLE_MUTATIONS: readonly Mutation[] = [
   {
     requirement: "7.1b",
     what: "asks for a refund again",
-    file: STAFF_OPERATIONS,
+    file: REFUNDS,
     find: "coalesce(p_request, gen_random_uuid())",
     replace: "gen_random_uuid()",
     tests: STAFF_TESTS,
@@ -120,7 +120,7 @@ export const CONSOLE_MUTATIONS: readonly Mutation[] = [
   {
     requirement: "7.1b",
     what: "gives anybody's request to anybody",
-    file: STAFF_OPERATIONS,
+    file: REFUNDS,
     find: "\n      and earlier.requested_by = payments_private.current_user_id()",
     replace: "",
     tests: STAFF_TESTS,
