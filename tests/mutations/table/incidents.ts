@@ -110,7 +110,7 @@ export const INCIDENT_MUTATIONS: readonly Mutation[] = [
     name: "needs a root cause and a follow-up|is refused to a statement of SQL",
   },
   {
-    requirement: "10.1b",
+    requirement: "decision 4",
     what: "leases a notice for ever that every worker dies on",
     file: NOTICES,
     find: "select n.id, n.attempts >= 15 as is_over from",
