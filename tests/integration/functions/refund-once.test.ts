@@ -55,4 +55,23 @@ describe("a refund that was asked for", () => {
     expect((await makeRefund(bench.stripe, { ...claim, attempts: 2 })).id).toBe(made);
     expect(await refundsOf(claim.payment_id)).toEqual([made]);
   });
+
+  it("7.1b is not taken for another one that names it", async () => {
+    const claim = await request();
+    await bench.stripe.refunds.create({
+      payment_intent: claim.payment_id,
+      amount: 1,
+      metadata: { refund_request: claim.id },
+    });
+    const refund = await makeRefund(bench.stripe, { ...claim, attempts: 2 });
+    expect(refund.amount).toBe(claim.amount_minor);
+  });
+
+  it("7.1b that took all that was paid is found where Stripe refuses another", async () => {
+    const claim = { ...await request(), amount_minor: 2900 };
+    const { id: made } = await makeRefund(bench.stripe, claim); // and nobody hears of it
+    await bench.control("/_twin/clock", { now: Math.floor(Date.now() / 1000) + 5 * DAY_SECONDS });
+    // as where the list was behind before: only the refusal makes it look
+    expect((await makeRefund(bench.stripe, { ...claim, attempts: 1 })).id).toBe(made);
+  });
 });

@@ -43,7 +43,11 @@ async function refundOne(
       return await deps.store.finishRefund(claim, { p_refused_code: "country_not_confirmed" });
     }
     const refund = await makeRefund(deps.stripe, claim);
-    return await deps.store.finishRefund(claim, { p_refund_id: refund.id });
+    const isLost = refund.status === "failed" || refund.status === "canceled";
+    return await deps.store.finishRefund(
+      claim,
+      isLost ? { p_refused_code: `refund_${refund.status}` } : { p_refund_id: refund.id },
+    );
   } catch (error) {
     const code = errorCode(error);
     log("warn", "refund failed", { object_id: claim.payment_id, detail: code });
