@@ -356,7 +356,8 @@ begin
     failure := placed.failure;
   end if;
   update payments_private.processed_events as e set
-    status = outcome, attempts = e.attempts + 1,
+    -- one that was given up begins anew
+    status = outcome, attempts = case e.status when 'dead' then 1 else e.attempts + 1 end,
     processed_at = case when outcome in ('applied', 'ignored', 'quarantined') then now() end,
     projection = case when outcome = 'retry' then nullif(p_event -> 'projection', 'null') end,
     encrypted_body = case when outcome = 'retry' then p_event ->> 'encrypted_body' end,

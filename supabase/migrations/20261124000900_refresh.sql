@@ -81,9 +81,9 @@ begin
   select coalesce(jsonb_agg(jsonb_build_object(
     'kind', l.kind, 'id', l.object_id, 'attempt', l.attempts,
     'ticket', nextval('payments_private.ticket_numbers'))), '[]'),
-    jsonb_object_agg(l.object_id, l.kind) filter (where l.was_lost and l.attempts = 16)
+    jsonb_agg(jsonb_build_object('kind', l.kind, 'id', l.object_id)) filter (where l.was_lost and l.attempts = 16)
   into claimed, lost from leased as l;
-  perform payments_private.note_stuck_refresh(s.value, s.key, 'worker_lost') from jsonb_each_text(lost) as s;
+  perform payments_private.note_stuck_refresh(s ->> 'kind', s ->> 'id', 'worker_lost') from jsonb_array_elements(lost) as s;
   return claimed;
 end
 $$;

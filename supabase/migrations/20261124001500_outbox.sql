@@ -239,6 +239,8 @@ begin
   if p_state = 'dead' then
     perform payments_private.raise_alert('outbox_dead', p_id::text, 'critical',
       jsonb_build_object('error', left(p_error, 200)));
+  else
+    perform payments_private.resolve_alert('outbox_dead', p_id::text); -- taken after all
   end if;
   perform audit.append('service', 'payments_worker', 'outbox.' || p_state,
     case p_state when 'dead' then 'failure' else 'success' end, 'outbox', p_id::text);
@@ -274,7 +276,7 @@ begin
     from due where o.id = due.id and not due.is_over
     returning o.*
   ), ended as (
-    update payments.outbox as o set state = 'dead', last_error = 'worker_lost', lease = null, leased_until = null
+    update payments.outbox as o set state = 'dead', last_error = 'worker_lost', leased_until = null
     from due where o.id = due.id and due.is_over
     returning o.id
   )
@@ -303,7 +305,8 @@ begin
     delivered_at = case when p_error is null then now() end,
     last_error = left(p_error, 200), lease = null, leased_until = null,
     next_attempt_at = now() + payments_private.backoff(o.attempts)
-  where o.id = p_id and o.lease = p_lease -- a worker past its lease changes nothing
+  -- a worker past its lease changes nothing; but what was given up and then taken after all was taken
+  where o.id = p_id and o.lease = p_lease and (o.state = 'pending' or p_error is null)
   returning o.state into row_state;
   if row_state in ('delivered', 'dead') then
     perform payments_private.note_outbox_end(p_id, row_state, p_error);

@@ -99,7 +99,7 @@ begin
     select e.event_id, e.created from payments_private.processed_events as e
     where e.encrypted_body is not null and e.received_at < p_before
       and not payments_private.is_frozen(e.received_at, e.received_at, null, e.object_id)
-    order by e.event_id, e.created for update -- one order of locks for everybody
+    order by e.event_id, e.created for update skip locked -- the next purge takes the rest
   )
   update payments_private.processed_events as e set
     encrypted_body = null, status = case when e.status = 'retry' then 'dead' else e.status end

@@ -186,6 +186,8 @@ begin
   if p_notice.state = 'dead' then
     perform payments_private.raise_alert('notice_dead', p_notice.id::text, 'critical',
       jsonb_build_object('incident', p_notice.incident_id, 'error', p_notice.last_error));
+  else
+    perform payments_private.resolve_alert('notice_dead', p_notice.id::text); -- taken after all
   end if;
   perform audit.append('service', 'payments_worker', 'notice.' || p_notice.state,
     case p_notice.state when 'dead' then 'failure' else 'success' end, 'notice', p_notice.id::text,
@@ -224,7 +226,7 @@ begin
     returning n.*
   ), ended as (
     update payments_private.incident_notices as n set
-      state = 'dead', last_error = 'worker_lost', lease = null, leased_until = null
+      state = 'dead', last_error = 'worker_lost', leased_until = null
     from due where n.id = due.id and due.is_over
     returning n.id
   )
@@ -254,7 +256,8 @@ begin
     delivered_at = case when p_error is null then now() end,
     last_error = left(p_error, 200), lease = null, leased_until = null,
     next_attempt_at = now() + payments_private.backoff(n.attempts)
-  where n.id = p_id and n.lease = p_lease -- a worker past its lease changes nothing
+  -- a worker past its lease changes nothing; but what was given up and then taken after all was taken
+  where n.id = p_id and n.lease = p_lease and (n.state = 'pending' or p_error is null)
   returning n.* into ended;
   if ended.state in ('delivered', 'dead') then
     perform payments_private.note_notice_end(ended);

@@ -190,7 +190,7 @@ begin
     returning d.alert_id, d.attempts
   ), ended as (
     update payments_private.alert_deliveries as d set
-      state = 'dead', last_error = 'worker_lost', lease = null, leased_until = null
+      state = 'dead', last_error = 'worker_lost', leased_until = null
     from due where d.alert_id = due.alert_id and due.is_over
     returning d.alert_id
   )
@@ -224,7 +224,8 @@ begin
     last_error = left(p_error, 200), lease = null, leased_until = null,
     -- an alert that comes an hour late is none: the pauses stay short
     next_attempt_at = now() + least(payments_private.backoff(d.attempts), interval '5 minutes')
-  where d.alert_id = p_id and d.lease = p_lease -- a worker past its lease changes nothing
+  -- a worker past its lease changes nothing; but what was given up and then taken after all was taken
+  where d.alert_id = p_id and d.lease = p_lease and (d.state = 'pending' or p_error is null)
   returning d.state into row_state;
   if row_state in ('delivered', 'dead') then
     perform payments_private.note_alert_end(p_id, row_state, p_error);

@@ -281,10 +281,11 @@ set search_path = ''
 as $$
 declare
   age integer := payments_private.backlog_seconds();
+  most integer := payments_private.alert_threshold('backlog_age');
 begin
-  if age < payments_private.alert_threshold('backlog_age') then
+  if most is null or age < most then -- null: switched off
     perform payments_private.resolve_alert('backlog_age', 'pipeline');
-  elsif age >= payments_private.alert_threshold('backlog_age') and not exists (
+  elsif not exists (
     select from payments_private.alerts as a where a.rule = 'backlog_age' and a.resolved_at is null) then
     perform payments_private.raise_alert('backlog_age', 'pipeline', 'critical', jsonb_build_object('seconds', age));
   end if;

@@ -42,7 +42,12 @@ declare
       lateral payments_private.recent_refusals(make_interval(secs => r.window_seconds)) as f
     where r.rule = 'refused_calls');
 begin
-  -- a flood that goes on is one alert, until half of it is over
+  -- a flood that goes on is one alert, until half of it is over; what it says is how it is now, so that
+  -- whoever began does not hide who goes on
+  update payments_private.alerts as a
+  set last_seen_at = now(), detail = jsonb_strip_nulls(recent -> a.subject)
+  where a.rule = 'refused_calls' and a.resolved_at is null
+    and (recent #>> array[a.subject, 'refusals'])::bigint >= most;
   perform payments_private.raise_alert('refused_calls', f.key, 'warning', jsonb_strip_nulls(f.value))
   from jsonb_each(recent) as f
   where (f.value ->> 'refusals')::bigint >= most and not exists (
@@ -51,7 +56,7 @@ begin
   perform payments_private.resolve_alert('refused_calls', a.subject)
   from payments_private.alerts as a
   where a.rule = 'refused_calls' and a.resolved_at is null
-    and coalesce((recent #>> array[a.subject, 'refusals'])::bigint, 0) < most / 2.0;
+    and coalesce((recent #>> array[a.subject, 'refusals'])::bigint, 0) < coalesce(most / 2.0, 'infinity'); -- null: switched off
 end
 $$;
 comment on function payments_private.watch_refusals() is

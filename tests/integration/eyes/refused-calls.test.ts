@@ -68,8 +68,21 @@ describe("a flood of refused calls", () => {
       over: false,
     };
     expect(await alerts()).toEqual([told]);
-    await askInVain(3);
-    expect(await alerts()).toEqual([told]);
+    const next = await askInVain(LIMIT + 5);
+    // it says who goes on, and people are woken once
+    const detail = { refusals: 2 * LIMIT + 6, most_by: `${next} console.open forbidden` };
+    expect(await alerts()).toEqual([{ ...told, detail }]);
+  });
+
+  it("8.2a closes when its rule is switched off", async () => {
+    await askInVain(LIMIT + 1);
+    expect(await alerts()).toMatchObject([{ over: false }]);
+    await sql`update payments_private.alert_rules set enabled = false where rule = 'refused_calls'`;
+    try {
+      expect(await alerts()).toMatchObject([{ over: true }]);
+    } finally {
+      await sql`update payments_private.alert_rules set enabled = true where rule = 'refused_calls'`;
+    }
   });
 
   it("8.2a closes itself when half of it is over, and not before", async () => {

@@ -206,19 +206,42 @@ describe("what every worker dies on", () => {
       for (let round = 0; round < 3; round++) await loseWorker();
       const [found] = await sql`select ${
         sql(one.state)
-      } as state, attempts, last_error, lease, leased_until
+      } as state, attempts, last_error, leased_until
       from ${table()} where ${row()}`;
       expect(found).toEqual({
         state: "dead",
         attempts: LIMIT,
         last_error: "worker_lost",
-        lease: null,
         leased_until: null,
       });
       expect(await alerts()).toEqual([{ severity: "critical", resolved_at: null }]);
       const trail = await sql`select outcome from audit.audit_logs where action = ${one.action}
       and (resource_id = ${key} or detail ->> 'event' = ${key})`;
       expect(trail).toEqual([{ outcome: "failure" }]);
+    },
+  );
+
+  it.each([
+    ["claim_outbox", "finish_outbox"],
+    ["claim_notices", "finish_notice"],
+    ["claim_alerts", "finish_alert"],
+  ])(
+    "decision 4: what %s gave up and somebody took after all is delivered",
+    async (claim, finish) => {
+      const one = GIVEN_UP.find((work) => work.claim === claim);
+      if (one === undefined) throw new Error(`nothing is leased by ${claim}`);
+      await begin(one);
+      for (let round = 0; round < LIMIT + 1; round++) await loseWorker();
+      const [dead] = await sql`select state, lease from ${table()} where ${row()}`;
+      expect(dead?.["state"]).toBe("dead");
+      const late = async (lease: unknown, more = {}) =>
+        (await rpcAs("payments_worker", finish, { p_id: key, p_lease: lease, ...more })).data;
+      expect(await late(Number(dead?.["lease"]) - 1)).toBe("fenced");
+      expect(await late(dead?.["lease"], { p_error: "status_500" })).toBe("fenced");
+      expect(await late(dead?.["lease"])).toBe("delivered");
+      // one alert for all alerts that did not arrive: people close it
+      const resolved_at = claim === "claim_alerts" ? null : expect.any(Date);
+      expect(await alerts()).toEqual([{ severity: "critical", resolved_at }]);
     },
   );
 

@@ -149,6 +149,13 @@ describe("a dead letter", () => {
     });
     expect(await openAlerts([id, `product ${product}`])).toEqual(["dead_letter"]);
 
+    // resent, it is tried anew and not given up for its old tries
+    expect(await outcomeOf(body)).toBe("queued");
+    await runTasks(["retry"]);
+    const resent = await eventRow(id);
+    expect(resent?.["attempts"]).toBeLessThan(MAX_TRIES);
+    expect(resent).toMatchObject({ status: "retry", last_error: "CannotProject" });
+
     await setFaults();
     await makeDue(id, product);
     await untilRefreshed(async () => (await eventRow(id))?.["status"] === "applied");

@@ -1,8 +1,10 @@
 import { alertText } from "../alert-text.ts";
+import { errorCode } from "../error-code.ts";
 import type { Alert, DomainEvent, Notice, WorkerStore } from "../store.ts";
 import { allTasks, drain, type Task, type TaskRun } from "../task.ts";
 
-const BATCH = 20;
+/** No more is leased than is sent at once: who is leased and never sent would lose an attempt with the worker. */
+const BATCH = 5;
 const LEASE_SECONDS = 60;
 const TIMEOUT_MS = 10_000;
 
@@ -110,7 +112,16 @@ function deliverAll<Row>(deps: NotifyDependencies, outbox: Outbox<Row>): Task {
     const message = outbox.messageOf(row);
     const error = await post(deps, sink, message);
     if (error !== null) log("warn", "message not taken", { event_id: message.id, detail: error });
-    return await outbox.finish(row, error) === "delivered";
+    try {
+      return await outbox.finish(row, error) === "delivered";
+    } catch (lost) {
+      // leased until its time is over, then told again under the same id; the others go on
+      log("error", "the end of a message is lost", {
+        event_id: message.id,
+        detail: errorCode(lost),
+      });
+      return false;
+    }
   };
   return (run) =>
     drain({
@@ -118,7 +129,7 @@ function deliverAll<Row>(deps: NotifyDependencies, outbox: Outbox<Row>): Task {
       handle: (row) => deliver(row, run),
       now: deps.now,
       batch: BATCH,
-      parallel: 5,
+      parallel: BATCH,
       budgetMs: 20_000,
     });
 }
