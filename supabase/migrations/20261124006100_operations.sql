@@ -275,25 +275,6 @@ $$;
 comment on function payments_private.watch_signatures() is
   'Raises signature_failures when a window holds more bad signatures than the rule allows; closes it after a window without one.';
 
-create function payments_private.watch_backlog() returns void
-language plpgsql volatile
-set search_path = ''
-as $$
-declare
-  age integer := payments_private.backlog_seconds();
-  most integer := payments_private.alert_threshold('backlog_age');
-begin
-  if most is null or age < most then -- null: switched off
-    perform payments_private.resolve_alert('backlog_age', 'pipeline');
-  elsif not exists (
-    select from payments_private.alerts as a where a.rule = 'backlog_age' and a.resolved_at is null) then
-    perform payments_private.raise_alert('backlog_age', 'pipeline', 'critical', jsonb_build_object('seconds', age));
-  end if;
-end
-$$;
-comment on function payments_private.watch_backlog() is
-  'Raises backlog_age when the oldest thing to do is older than the rule allows; closes it when it is not.';
-
 create function payments_private.watch_keys() returns void
 language plpgsql volatile
 set search_path = ''

@@ -34,16 +34,17 @@ $$;
 comment on function payments_private.note_pipeline(integer) is
   'Notes the backlog and the open alerts of this minute, the worst of several looks; drops what is older than the class metrics keeps.';
 
-create or replace function payments_private.watch_backlog() returns void
+create function payments_private.watch_backlog() returns void
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
   age integer := payments_private.backlog_seconds();
+  most integer := payments_private.alert_threshold('backlog_age');
 begin
-  if age < payments_private.alert_threshold('backlog_age') then
+  if most is null or age < most then -- null: switched off
     perform payments_private.resolve_alert('backlog_age', 'pipeline');
-  elsif age >= payments_private.alert_threshold('backlog_age') and not exists (
+  elsif not exists (
     select from payments_private.alerts as a where a.rule = 'backlog_age' and a.resolved_at is null) then
     perform payments_private.raise_alert('backlog_age', 'pipeline', 'critical', jsonb_build_object('seconds', age));
   end if;

@@ -86,7 +86,7 @@ export const EYES_MUTATIONS: readonly Mutation[] = [
   {
     requirement: "8.2a",
     what: "never closes the alert of a backlog that is gone",
-    file: OPERATIONS,
+    file: "supabase/migrations/20261124006105_pipeline_minutes.sql",
     find: "perform payments_private.resolve_alert('backlog_age', 'pipeline');",
     replace: "null;",
     tests: ALERTS,
