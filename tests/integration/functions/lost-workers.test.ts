@@ -265,4 +265,21 @@ describe("what every worker dies on", () => {
     expect(await attempts()).toBe(LIMIT + 3);
     expect(await alerts()).toEqual([{ severity: "critical", resolved_at: null }]);
   });
+
+  it("decision 4: of two objects of one id each is told", async () => {
+    const id = stripeId("cus");
+    const kinds = ["customer", "entitlements.active_entitlement_summary"];
+    await sql.begin(async (tx) => {
+      for (const kind of kinds) {
+        await tx`insert into payments_private.refresh_marks
+            (kind, object_id, ticket, attempts, marked_at, next_attempt_at, leased_until)
+          values (${kind}, ${id}, 1, ${LIMIT}, now(), '-infinity', now() - interval '1 second')`;
+      }
+      await tx`select payments.claim_refreshes(2, 60)`;
+      await tx`delete from payments_private.refresh_marks where object_id = ${id}`;
+    });
+    const told = await sql`select subject from payments_private.alerts
+      where rule = 'refresh_stuck' and subject like ${`% ${id}`} order by subject`;
+    expect(told.map(({ subject }) => subject)).toEqual(kinds.map((kind) => `${kind} ${id}`));
+  });
 });
