@@ -15,7 +15,16 @@ export interface Sink {
 }
 
 export interface NotifyDependencies {
-  store: WorkerStore;
+  store: Pick<
+    WorkerStore,
+    | "checkIncidentClocks"
+    | "claimAlerts"
+    | "claimNotices"
+    | "claimOutbox"
+    | "finishAlert"
+    | "finishNotice"
+    | "finishOutbox"
+  >;
   /** The host application, for domain events; null where nobody listens. */
   events: Sink | null;
   /** Who sends notices on to people; null where nobody does. */

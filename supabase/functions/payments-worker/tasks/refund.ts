@@ -12,7 +12,7 @@ const LEASE_SECONDS = 120;
 
 export interface RefundDependencies {
   stripe: Stripe;
-  store: WorkerStore;
+  store: Pick<WorkerStore, "claimRefunds" | "finishRefund" | "learnAccount">;
   /** The account the key belongs to, asked once. */
   accountId: () => Promise<string>;
   now: () => number;
